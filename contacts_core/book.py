@@ -1,0 +1,206 @@
+"""`ContactBook`: all contacts of one person, the consistency boundary."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+
+from attrs import field, frozen
+
+from .contact import Contact, as_integration, build, with_id
+from .errors import BookConflict, ContactNotFound, ContactReadOnly, InvalidContact, Problem
+from .rules import READ_ONLY, whole_number
+from .vocabulary import Origin
+
+def _checked(contacts: Iterable[Contact]) -> Iterator[Contact]:
+    for contact in contacts:
+        if not isinstance(contact, Contact):
+            raise InvalidContact((Problem("contacts", "wrong_type", "must be Contact values"),))
+        yield contact
+
+
+def _checked_new(contacts: Iterable[Contact]) -> Iterator[Contact]:
+    for contact in _checked(contacts):
+        if contact.id is not None:
+            raise InvalidContact((READ_ONLY.problem({}, "id"),))
+        yield contact
+
+
+def _position(contact: Contact) -> tuple[int, bool, int]:
+    return contact.rank, contact.id is None, contact.id or 0
+
+
+@frozen(init=False, repr=False, weakref_slot=False)
+class ContactBook:
+    """The contacts of one person, in the vendor's documented order; each operation makes a new book.
+
+    A caller starts with an empty book or with one from a repository. Stores, and nobody else, give
+    *contacts* with ids and the *revision* under which these were saved.
+
+    Raises InvalidContact when *person_id* or *revision* is no whole number in 64 bits, and when two
+    contacts share an id.
+
+    >>> book = ContactBook(person_id=42)
+    >>> book = book.add(Contact(label="personal", website="www.my-stie.com"))
+    >>> book = book.add(Contact(label="mobile", telephone="+1 03 413 7223"))
+    >>> book
+    <ContactBook of person 42: 2 contacts, revision 0, changed>
+    >>> [contact.label.value for contact in book]
+    ['mobile', 'personal']
+    """
+
+    person_id: int
+    contacts: tuple[Contact, ...]
+    revision: int
+    _loaded: tuple[Contact, ...] = field(eq=False)
+
+    def __init__(
+        self, *, person_id: int, contacts: Iterable[Contact] = (), revision: int = 0
+    ) -> None:
+        in_order = tuple(sorted(_checked(contacts), key=_position))
+        ids = [contact.id for contact in in_order if contact.id is not None]
+        if len(set(ids)) < len(ids):
+            message = "must be unique in a book"
+            raise InvalidContact((Problem("id", "not_unique", message),))
+        self.__attrs_init__(  # type: ignore[attr-defined]
+            whole_number("person_id", person_id),
+            in_order,
+            whole_number("revision", revision, least=0),
+            # A book that was never saved has nothing in the store that it could be unchanged from.
+            tuple(contact for contact in in_order if contact.id is not None) if revision else (),
+        )
+
+    def _with(self, contacts: Iterable[Contact]) -> "ContactBook":
+        book = object.__new__(ContactBook)
+        book.__attrs_init__(  # type: ignore[attr-defined]
+            self.person_id, tuple(sorted(contacts, key=_position)), self.revision, self._loaded
+        )
+        return book
+
+    @property
+    def changed(self) -> bool:
+        """Whether the contacts differ from the stored ones: only then does `save` write."""
+        return self.contacts != self._loaded
+
+    def get(self, contact_id: int, /) -> Contact:
+        """The contact of this id; raises ContactNotFound."""
+        for contact in self.contacts:
+            if contact.id == contact_id and type(contact_id) is int:
+                return contact
+        raise ContactNotFound(self.person_id, contact_id)
+
+    def add(self, contact: Contact, /, *, origin: Origin = Origin.API) -> "ContactBook":
+        """The book with one more contact, new to the store.
+
+        Raises InvalidContact for a contact that has an id, ContactReadOnly for one that sets
+        `integration` from the user interface (rule B5).
+        """
+        (contact,) = _checked_new((contact,))
+        self._check_editable((contact,), origin)
+        return self._with((*self.contacts, contact))
+
+    def update(
+        self, contact_id: int, changes: Mapping[str, object], /, *, origin: Origin = Origin.API
+    ) -> "ContactBook":
+        """The book with a JSON Merge Patch (RFC 7396) on one contact: the result must be legal.
+
+        An absent field stays, None empties: a move from telephone to e-mail takes both. The
+        contact's own `id` among the changes is accepted, for people send back what they fetched.
+
+        Raises ContactNotFound, ContactReadOnly (rule B5), InvalidContact with all problems.
+
+        >>> book = ContactBook(
+        ...     person_id=42,
+        ...     contacts=[Contact(label="work", telephone="+1 03 413 7223", id=1720)],
+        ...     revision=1,
+        ... )
+        >>> book.update(1720, {"telephone": None, "email": "ann@example.com"}).get(1720).email
+        'ann@example.com'
+        """
+        old = self.get(contact_id)
+        self._check_editable((old,), origin)
+        if not isinstance(changes, Mapping):
+            build(changes, None, id_refused=False)
+        own_id = "id" not in changes or (type(changes["id"]) is int and changes["id"] == old.id)
+        merged = {**old.to_dict(), **changes}
+        new = build(merged, old.id, id_refused=not own_id)
+        self._check_editable((new,), origin)
+        return self._with(new if contact is old else contact for contact in self.contacts)
+
+    def remove(self, contact_id: int, /, *, origin: Origin = Origin.API) -> "ContactBook":
+        """The book without one contact; raises ContactNotFound, ContactReadOnly (rule B5)."""
+        old = self.get(contact_id)
+        self._check_editable((old,), origin)
+        return self._with(contact for contact in self.contacts if contact is not old)
+
+    def clear(self, *, origin: Origin = Origin.API) -> "ContactBook":
+        """The book without contacts; raises ContactReadOnly, and removes nothing, by rule B5."""
+        self._check_editable(self.contacts, origin)
+        return self._with(())
+
+    def replace_integration(self, contacts: Iterable[Contact], /) -> "ContactBook":
+        """The book after an import: its integration contacts are now *contacts*.
+
+        One that is there already with the same label and value keeps its id, so the same import
+        again changes nothing. What is given becomes an integration contact; manual ones stay.
+
+        Raises InvalidContact for a contact that has an id.
+        Source: the Import API that the seed's tip points at.
+        """
+        present: dict[tuple[int, str], list[Contact]] = {}
+        for contact in reversed(self.contacts):
+            if contact.integration:
+                present.setdefault((contact.rank, contact.value), []).append(contact)
+        result = [contact for contact in self.contacts if not contact.integration]
+        for contact in _checked_new(contacts):
+            same = present.get((contact.rank, contact.value))
+            result.append(same.pop() if same else as_integration(contact))
+        return self._with(result)
+
+    def check_follows(self, stored_revision: int, stored_ids: Collection[int], /) -> None:
+        """Raises unless this book may be saved over the one with this revision and these ids.
+
+        For stores. Raises BookConflict when the revisions differ, InvalidContact when a contact
+        has an id that the stored book does not know: ids are the store's to give.
+        """
+        if self.revision != stored_revision:
+            raise BookConflict(self.person_id, self.revision, stored_revision)
+        if any(contact.id is not None and contact.id not in stored_ids for contact in self):
+            raise InvalidContact((READ_ONLY.problem({}, "id"),))
+
+    def stored(self, ids: Iterable[int], /) -> "ContactBook":
+        """The book as `save` returns it: ids for its new contacts, revision + 1, unchanged since.
+
+        For stores; *ids* may hold more than are needed, in the order of the book.
+
+        >>> book = ContactBook(person_id=42).add(Contact(label="work", email="ann@example.com"))
+        >>> book.stored(iter([1826]))
+        <ContactBook of person 42: 1 contacts, revision 1>
+        """
+        ids = iter(ids)
+        return ContactBook(
+            person_id=self.person_id,
+            contacts=[
+                contact if contact.id is not None else with_id(contact, whole_number("id", next(ids)))
+                for contact in self.contacts
+            ],
+            revision=self.revision + 1,
+        )
+
+    def _check_editable(self, contacts: Iterable[Contact], origin: Origin) -> None:
+        for contact in contacts:
+            if not contact.editable_by(origin):
+                raise ContactReadOnly(self.person_id, contact.id)
+
+    def __contains__(self, contact_id: object, /) -> bool:
+        return type(contact_id) is int and any(c.id == contact_id for c in self.contacts)
+
+    def __len__(self) -> int:
+        return len(self.contacts)
+
+    def __iter__(self) -> Iterator[Contact]:
+        return iter(self.contacts)
+
+    def __repr__(self) -> str:
+        changed = ", changed" if self.changed else ""
+        return (
+            f"<ContactBook of person {self.person_id}: {len(self)} contacts, "
+            f"revision {self.revision}{changed}>"
+        )

@@ -1,0 +1,211 @@
+"""`Contact`: one contact detail of a person, legal since it exists."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from attrs import frozen
+
+from .errors import InvalidContact, Problem
+from .rules import MAX_ID, RULES, VALUE_FIELDS, problems_of
+from .vocabulary import LABELS, ContactLabel, ContactProtocol, Origin
+
+# What every well-formed pair means, and where it stands in a book (B3).
+_PAIRS: Final[Mapping[tuple[str, str], tuple[ContactProtocol, ContactLabel, int]]] = {
+    (protocol.value, label.value): (protocol, label, rank)
+    for rank, (protocol, label) in enumerate(
+        (protocol, label) for protocol in ContactProtocol for label in LABELS[protocol]
+    )
+}
+
+# Values that certainly break no rule: most of them, at a tenth of the cost of asking the table.
+_PLAIN: Final[Mapping[str, Callable[[str], object]]] = {
+    "telephone": re.compile("[!-~][ -~]{0,254}").fullmatch,
+    "email": re.compile("[!-~]{1,127}@[!-~]{1,127}").fullmatch,
+    "website": re.compile("(?:https?://)?[!-9;-~]{1,240}").fullmatch,
+    "chat": re.compile("(?:https?://)?[!-9;-~]{1,240}").fullmatch,
+}
+
+_TEXT_RULES: Final = {
+    field: tuple(rule for rule in RULES if field in rule.fields) for field in VALUE_FIELDS
+}
+
+
+@frozen(init=False, repr=False, weakref_slot=False)
+class Contact:
+    """A telephone number, e-mail address, website or chat link of a person (seed, "Fields").
+
+    Exactly one of *telephone*, *email*, *website* and *chat* holds a text of at most 255 code
+    points, kept exactly as given; *label* has to fit it. *id* is for stores: it is None until
+    the contact is stored.
+
+    Raises InvalidContact with all problems at once.
+
+    >>> contact = Contact(label="mobile", telephone="+1 03 413 7223")
+    >>> contact
+    <Contact None: mobile telephone>
+    >>> contact.telephone, contact.email, contact.integration
+    ('+1 03 413 7223', None, False)
+    """
+
+    protocol: ContactProtocol
+    label: ContactLabel
+    value: str
+    integration: bool
+    id: int | None
+
+    def __init__(
+        self,
+        *,
+        label: ContactLabel | str = "",
+        telephone: str | None = None,
+        email: str | None = None,
+        website: str | None = None,
+        chat: str | None = None,
+        integration: bool = False,
+        id: int | None = None,
+    ) -> None:
+        fields = {
+            "label": label,
+            "telephone": telephone,
+            "email": email,
+            "website": website,
+            "chat": chat,
+            "integration": integration,
+        }
+        _fill(self, fields, id, id_refused=not _is_id(id))
+
+    @classmethod
+    def from_fields(cls, fields: Mapping[str, object], /) -> "Contact":
+        """The contact that a caller describes by the names of the seed; `id` is refused.
+
+        Raises InvalidContact with all problems at once, for a field that does not exist too.
+
+        >>> Contact.from_fields({"label": "personal", "website": "www.my-stie.com"}).value
+        'www.my-stie.com'
+        """
+        return build(fields, None, id_refused=isinstance(fields, Mapping) and "id" in fields)
+
+    @property
+    def telephone(self) -> str | None:
+        """The value, if the contact is a telephone number."""
+        return self.value if self.protocol is ContactProtocol.telephone else None
+
+    @property
+    def email(self) -> str | None:
+        """The value, if the contact is an e-mail address."""
+        return self.value if self.protocol is ContactProtocol.email else None
+
+    @property
+    def website(self) -> str | None:
+        """The value, if the contact is a website."""
+        return self.value if self.protocol is ContactProtocol.website else None
+
+    @property
+    def chat(self) -> str | None:
+        """The value, if the contact is a chat link."""
+        return self.value if self.protocol is ContactProtocol.chat else None
+
+    @property
+    def rank(self) -> int:
+        """Where the contact's protocol and label stand in the documented order of a book (B3)."""
+        return _PAIRS[self.protocol, self.label][2]
+
+    def to_dict(self) -> dict[str, str | int | bool]:
+        """The body of a single contact, in the seed's order of keys; without `id` until stored.
+
+        >>> Contact(label="mobile", telephone="+1 03 413 7223", integration=True, id=1720).to_dict()
+        {'label': 'mobile', 'id': 1720, 'telephone': '+1 03 413 7223', 'integration': True}
+        """
+        return {**self.to_summary(), "integration": self.integration}
+
+    def to_summary(self) -> dict[str, str | int | bool]:
+        """The body of a contact in a list: the same without `integration`."""
+        summary: dict[str, str | int | bool] = {"label": self.label.value}
+        if self.id is not None:
+            summary["id"] = self.id
+        summary[self.protocol.value] = self.value
+        return summary
+
+    def editable_by(self, origin: Origin, /) -> bool:
+        """Whether an edit from *origin* may change or remove this contact (rule B5)."""
+        return not (self.integration and origin is Origin.USER_INTERFACE)
+
+    def __repr__(self) -> str:
+        return f"<Contact {self.id}: {self.label.value} {self.protocol.value}>"
+
+
+def build(fields: object, id: int | None, *, id_refused: bool) -> Contact:
+    """A contact from the input of a caller; an `id` among the fields is the caller's of this to judge."""
+    if not isinstance(fields, Mapping):
+        raise InvalidContact((Problem("contact", "wrong_type", "must be a mapping of fields"),))
+    contact = object.__new__(Contact)
+    _fill(contact, fields, id, id_refused=id_refused)
+    return contact
+
+
+def from_record(record: object) -> Contact:
+    """A contact from what a store or a message holds, `id` included."""
+    id = record.get("id") if isinstance(record, Mapping) else None
+    return build(record, id, id_refused=not _is_id(id))
+
+
+def _is_id(id: object) -> bool:
+    return id is None or (type(id) is int and 1 <= id <= MAX_ID)
+
+
+def with_id(contact: Contact, id: int) -> Contact:
+    """The same contact as the store knows it."""
+    return _legal(contact.protocol, contact.label, contact.value, contact.integration, id)
+
+
+def as_integration(contact: Contact) -> Contact:
+    """The same contact, kept by the integration."""
+    return _legal(contact.protocol, contact.label, contact.value, True, contact.id)
+
+
+def _legal(*settled: object) -> Contact:
+    contact = object.__new__(Contact)
+    contact.__attrs_init__(*settled)  # type: ignore[attr-defined]
+    return contact
+
+
+def _fill(contact: Contact, fields: Mapping[str, object], id: int | None, *, id_refused: bool) -> None:
+    settled = None if id_refused else _settle(fields)
+    if settled is None:
+        raise InvalidContact(problems_of(fields, id_refused=id_refused))
+    contact.__attrs_init__(*settled, id)  # type: ignore[attr-defined]
+
+
+def _settle(
+    fields: Mapping[str, object],
+) -> tuple[ContactProtocol, ContactLabel, str, bool] | None:
+    """What *fields* say, or None when they break a rule: this only decides, the table explains."""
+    label: object = None
+    field: str | None = None
+    value: object = None
+    integration: object = False
+    for name, given in fields.items():
+        if name == "label":
+            label = given
+        elif name in VALUE_FIELDS:
+            if given is not None and given != "":
+                if field is not None:
+                    return None
+                field, value = name, given
+        elif name == "integration":
+            integration = given
+        elif name != "id":
+            return None
+    if field is None or not isinstance(label, str) or not isinstance(value, str):
+        return None
+    pair = _PAIRS.get((field, label))
+    if pair is None or (integration is not True and integration is not False):
+        return None
+    if _PLAIN[field](value) is None and any(
+        rule.is_broken(fields, field) for rule in _TEXT_RULES[field]
+    ):
+        return None
+    if type(value) is not str:
+        value = str.__str__(value)  # a subclass could change, or print otherwise
+    return pair[0], pair[1], value, integration
