@@ -1,0 +1,555 @@
+"""Books in a SQLite file: rows that any SQLite tool reads, one transaction per save."""
+
+import json
+import os
+import secrets
+import sqlite3
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from itertools import count, groupby
+from operator import itemgetter
+from pathlib import Path
+from types import TracebackType
+from typing import Final, NamedTuple, Self, TypeVar
+from weakref import WeakSet
+from zlib import crc32
+
+from contacts_core import (
+    Change,
+    Changes,
+    Contact,
+    ContactBook,
+    ContactLabel,
+    ContactProtocol,
+    InvalidContact,
+    Match,
+    Position,
+    Search,
+    StoreCorrupted,
+    StoreUnavailable,
+    TokenExpired,
+    index_key,
+    match_key,
+    whole_number,
+)
+
+from .registry import path_of
+
+APPLICATION_ID: Final = 0x436F6E74  # "Cont"
+VERSION: Final = 1  # of the schema: the number of its migrations
+TIMEOUT: Final = 30.0  # seconds to wait for another writer
+KEPT_EPOCHS: Final = 10_000  # tokens from before the last so many handles that wrote expire
+_PAGE: Final = 500  # books in memory during a walk
+
+_HEAD: Final = "b.person_id, b.revision, b.position, b.last_id, b.erased, b.contents, b.digest"
+_LOAD: Final = (
+    f"SELECT {_HEAD}, c.id, c.protocol, c.label, c.integration, c.value "
+    "FROM contact_book AS b LEFT JOIN contact AS c USING (person_id) "
+    "WHERE {} ORDER BY b.person_id, c.id"
+)
+_LOAD_ONE: Final = _LOAD.format("b.person_id = ?")
+_LOAD_SOME: Final = _LOAD.format("b.person_id IN (SELECT value FROM json_each(?))")
+_LOAD_RANGE: Final = _LOAD.format("b.person_id BETWEEN ? AND ? AND NOT b.erased")
+_WITH_CONTACTS: Final = (
+    "SELECT DISTINCT person_id FROM contact WHERE person_id IN (SELECT value FROM json_each(?))"
+)
+_PUT_BOOK: Final = (
+    "INSERT OR REPLACE INTO contact_book "
+    "(person_id, revision, position, last_id, erased, contents, digest) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?)"
+)
+_PUT_CONTACT: Final = (
+    "INSERT OR REPLACE INTO contact (person_id, id, protocol, label, integration, value, match) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?)"
+)
+
+_T = TypeVar("_T")
+
+_open_stores: "WeakSet[SqliteContactBooks]" = WeakSet()
+_inherited: list[sqlite3.Connection] = []  # SQLite forbids a forked child even to close them
+
+
+class SqliteContactBooks:
+    """A repository in one SQLite file, made when missing, with mode 0600.
+
+    Every save is one transaction in WAL mode with `synchronous=FULL`. Threads share the object,
+    processes the file; the file has to be on a local disk, since WAL needs shared memory.
+
+    Raises StoreCorrupted for a file that is no store of contacts, or one of a newer version, and
+    leaves it as it is; StoreUnavailable when the file cannot be opened or made.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self._path = Path(path)
+        self._idle: list[sqlite3.Connection] = []
+        self._closed = False
+        self._began_epoch = False
+        with _store_errors():
+            if not os.path.lexists(self._path):
+                _create(self._path)
+            _check(self._path)
+        _open_stores.add(self)
+        self._scrub()
+
+    def get(self, person_id: int, /) -> ContactBook:
+        whole_number("person_id", person_id)
+        with _store_errors(), self._connection() as connection:
+            return _load_one(connection, person_id)[1]
+
+    def save(self, book: ContactBook, /) -> ContactBook:
+        return self.save_all((book,))[0]
+
+    def save_all(self, books: Iterable[ContactBook], /) -> list[ContactBook]:
+        books = list(books)
+        saved: list[ContactBook] = []
+        with self._transaction() as connection:
+            for page in _pages(books):
+                saved += self._put(connection, page)
+        return saved
+
+    def _put(
+        self, connection: sqlite3.Connection, books: Collection[ContactBook]
+    ) -> Iterator[ContactBook]:
+        stored = _load_people(connection, {book.person_id for book in books})
+        position, last_id = _last(connection)
+        first = position + 1
+        book_rows, contact_rows, gone = [], [], []
+        for book in books:
+            old = stored[book.person_id]
+            old_ids = {contact.id for contact in old}
+            book.check_follows(old.revision, old_ids)
+            if book.changed:
+                new = book.stored(count(last_id + 1))
+                position += 1
+                last_id += sum(contact.id is None for contact in book)
+                book_rows.append(_book_row(new, position, last_id))
+                present = set(old)
+                contact_rows += [
+                    _contact_row(new.person_id, contact)
+                    for contact in new
+                    if contact not in present
+                ]
+                new_ids = {contact.id for contact in new}
+                gone += [(new.person_id, id) for id in old_ids - new_ids]
+                stored[book.person_id] = new
+            yield stored[book.person_id]
+        if book_rows:
+            self._begin_epoch(connection, first)
+        connection.executemany("DELETE FROM contact WHERE person_id = ? AND id = ?", gone)
+        connection.executemany(_PUT_CONTACT, contact_rows)
+        connection.executemany(_PUT_BOOK, book_rows)
+
+    def books(self, person_ids: Iterable[int] | None = None, /) -> Iterator[ContactBook]:
+        if person_ids is None:
+            return self._everybody()
+        return self._some(sorted({whole_number("person_id", id) for id in person_ids}))
+
+    def _some(self, person_ids: list[int]) -> Iterator[ContactBook]:
+        for page in _pages(person_ids):
+            with _store_errors(), self._connection() as connection:
+                found = _load_people(connection, page)
+            yield from (found[person_id] for person_id in page)
+
+    def _everybody(self) -> Iterator[ContactBook]:
+        for page in self._pages_of_people():
+            with _store_errors(), self._connection() as connection:
+                books = [book for _, book in _load(connection, _LOAD_RANGE, (page[0], page[-1]))]
+            yield from books
+
+    def person_ids(self) -> Iterator[int]:
+        for page in self._pages_of_people():
+            yield from page
+
+    def _pages_of_people(self) -> Iterator[list[int]]:
+        """Page by page in a query of its own: an open read would keep the log from shrinking."""
+        last = 0
+        while True:
+            with _store_errors(), self._connection() as connection:
+                rows = connection.execute(
+                    "SELECT person_id FROM contact_book WHERE person_id > ? AND NOT erased "
+                    "ORDER BY person_id LIMIT ?",
+                    (last, _PAGE),
+                ).fetchall()
+            if not rows:
+                return
+            last = rows[-1][0]
+            yield [person_id for (person_id,) in rows]
+
+    def find(
+        self,
+        protocol: ContactProtocol,
+        value: str,
+        /,
+        *,
+        labels: Collection[ContactLabel | str] | None = None,
+        limit: int = 10,
+    ) -> tuple[Match, ...]:
+        search = Search(protocol, value, labels, limit)
+        with _store_errors(), self._connection() as connection, _snapshot(connection):
+            if not search.key:
+                return ()
+            rows = connection.execute(
+                "SELECT person_id, id, protocol, label, integration, value FROM contact "
+                "WHERE match = ? AND protocol = ?",
+                (search.index_key, search.protocol.value),
+            )
+            matches = search.best((row[0], _contact(*row)) for row in rows)
+            books = _load_people(connection, {match.person_id for match in matches})
+        for match in matches:
+            if match.contact not in books[match.person_id].contacts:
+                raise StoreCorrupted(f"the book of person {match.person_id} is damaged")
+        return matches
+
+    def changes(self, after: str | None = None, limit: int = 1000) -> Changes:
+        whole_number("limit", limit)
+        with _store_errors(), self._connection() as connection, _snapshot(connection):
+            start = _epoch_at(connection, 0) if after is None else Position.parse(after)
+            if start.number > _last(connection)[0] or start != _epoch_at(connection, start.number):
+                raise TokenExpired
+            rows = connection.execute(
+                f"SELECT {_HEAD} FROM contact_book AS b WHERE position > ? "
+                "ORDER BY position LIMIT ?",
+                (start.number, limit + 1),
+            ).fetchall()
+            page = [_checked(row) for row in rows[:limit]]
+            end = _epoch_at(connection, page[-1].position) if page else start
+        return Changes(
+            tuple(Change(head.person_id, head.revision, bool(head.erased)) for head in page),
+            str(end),
+            more=len(rows) > limit,
+        )
+
+    def erase(self, person_id: int, /) -> None:
+        whole_number("person_id", person_id)
+        with self._transaction() as connection:
+            head, book = _load_one(connection, person_id)
+            if head is not None and not head.erased:
+                position, last_id = _last(connection)
+                tombstone = ContactBook(person_id=person_id, revision=book.revision + 1)
+                self._begin_epoch(connection, position + 1)
+                connection.execute("DELETE FROM contact WHERE person_id = ?", (person_id,))
+                row = _book_row(tombstone, position + 1, last_id, erased=True)
+                connection.execute(_PUT_BOOK, row)
+                connection.execute("INSERT INTO contact_erasure VALUES (?)", (person_id,))
+        self._scrub()
+
+    def _scrub(self) -> None:
+        """Finishes erasures: also one that a crash interrupted, or a reader of the old log."""
+        with _store_errors(), self._connection() as connection:
+            unfinished = connection.execute("SELECT person_id FROM contact_erasure").fetchall()
+            if unfinished:
+                connection.execute("VACUUM")  # deleted rows are zeroed, but not their moved copies
+                busy, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                if busy:
+                    raise StoreUnavailable(
+                        "erased, but a reader keeps the old log: end it and erase again"
+                    )
+                connection.executemany(
+                    "DELETE FROM contact_erasure WHERE person_id = ?", unfinished
+                )
+
+    def close(self) -> None:
+        self._closed = True
+        while self._idle:
+            self._idle.pop().close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exception_type: type[BaseException] | None,
+        exception: BaseException | None,
+        traceback: TracebackType | None,
+        /,
+    ) -> None:
+        self.close()
+
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        """A connection that no other thread has for the time being."""
+        if self._closed:
+            raise StoreUnavailable("the store is closed")
+        try:
+            connection = self._idle.pop()
+        except IndexError:
+            connection = _connect(self._path)
+        pid = os.getpid()
+        try:
+            yield connection
+        finally:
+            if pid != os.getpid():
+                _inherited.append(connection)
+            elif self._closed:
+                connection.close()
+            else:
+                self._idle.append(connection)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        """A write: IMMEDIATE, for a transaction that reads first and then writes cannot wait."""
+        with _store_errors(), self._connection() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            began_epoch = self._began_epoch
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                self._began_epoch = began_epoch
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+
+    def _begin_epoch(self, connection: sqlite3.Connection, start: int) -> None:
+        if not self._began_epoch:
+            self._began_epoch = True
+            connection.execute(
+                "INSERT INTO contact_epoch VALUES (?, ?)", (start, secrets.token_hex(8))
+            )
+            connection.execute(
+                "DELETE FROM contact_epoch WHERE start > 0 AND start < ("
+                "SELECT start FROM contact_epoch ORDER BY start DESC LIMIT 1 OFFSET ?)",
+                (KEPT_EPOCHS,),
+            )
+
+    def _after_fork(self) -> None:
+        _inherited.extend(self._idle)
+        self._idle = []
+
+
+def open_url(url: str, /) -> SqliteContactBooks:
+    """The store in the file that `sqlite:///path` names."""
+    return SqliteContactBooks(path_of(url))
+
+
+os.register_at_fork(after_in_child=lambda: [store._after_fork() for store in _open_stores])
+
+
+class _Head(NamedTuple):
+    person_id: int
+    revision: int
+    position: int
+    last_id: int
+    erased: int
+    contents: int
+    digest: int
+
+
+def _pages(items: Sequence[_T]) -> Iterator[Sequence[_T]]:
+    return (items[start : start + _PAGE] for start in range(0, len(items), _PAGE))
+
+
+def _load_people(
+    connection: sqlite3.Connection, person_ids: Collection[int]
+) -> dict[int, ContactBook]:
+    """The books of these people; empty ones for who was never saved."""
+    wanted = (json.dumps(list(person_ids)),)
+    found = {head.person_id: book for head, book in _load(connection, _LOAD_SOME, wanted)}
+    if len(found) < len(person_ids):
+        for person_id in person_ids:
+            if person_id not in found:
+                found[person_id] = ContactBook(person_id=person_id)
+        # A flipped bit can hide the row of a book; its contacts then stand alone.
+        for (person_id,) in connection.execute(_WITH_CONTACTS, wanted):
+            if not found[person_id].revision:
+                raise _damaged(person_id)
+    return found
+
+
+def _load_one(
+    connection: sqlite3.Connection, person_id: int
+) -> tuple[_Head | None, ContactBook]:
+    for head, book in _load(connection, _LOAD_ONE, (person_id,)):
+        return head, book
+    return None, _load_people(connection, [person_id])[person_id]
+
+
+def _load(
+    connection: sqlite3.Connection, sql: str, parameters: tuple[object, ...]
+) -> Iterator[tuple[_Head, ContactBook]]:
+    """The books that a query gives, each checked against its digest."""
+    for person_id, group in groupby(connection.execute(sql, parameters), key=itemgetter(0)):
+        rows = list(group)
+        head = _checked(rows[0][:7])
+        contact_rows = [row[7:] for row in rows] if rows[0][7] is not None else []
+        if _checksum(contact_rows) != head.contents:
+            raise _damaged(person_id)
+        contacts = [_contact(person_id, *row) for row in contact_rows]
+        yield head, ContactBook(person_id=person_id, contacts=contacts, revision=head.revision)
+
+
+def _contact(
+    person_id: int, id: int, protocol: str, label: str, integration: int, value: str
+) -> Contact:
+    fields = {protocol: value}
+    try:
+        return Contact(label=label, integration=bool(integration), id=id, **fields)
+    except (InvalidContact, TypeError):
+        raise _damaged(person_id) from None
+
+
+def _contact_fields(contact: Contact) -> tuple[object, ...]:
+    return (
+        contact.id,
+        contact.protocol.value,
+        contact.label.value,
+        int(contact.integration),
+        contact.value,
+    )
+
+
+def _contact_row(person_id: int, contact: Contact) -> tuple[object, ...]:
+    key = match_key(contact.protocol, contact.value)
+    return (person_id, *_contact_fields(contact), index_key(contact.protocol, key))
+
+
+def _book_row(book: ContactBook, position: int, last_id: int, *, erased: bool = False) -> _Head:
+    contents = _checksum(sorted(_contact_fields(contact) for contact in book))
+    head = (book.person_id, book.revision, position, last_id, int(erased), contents)
+    return _Head(*head, digest=_checksum([head]))
+
+
+def _checksum(rows: Iterable[tuple[object, ...]]) -> int:
+    """CRC-32 of rows as text; no value holds a tab or a line feed, so no two sets look alike."""
+    return crc32("\n".join("\t".join(map(str, row)) for row in rows).encode())
+
+
+def _checked(row: tuple[int, ...]) -> _Head:
+    head = _Head(*row)
+    if _checksum([head[:-1]]) != head.digest:
+        raise _damaged(head.person_id)
+    return head
+
+
+def _damaged(person_id: int) -> StoreCorrupted:
+    return StoreCorrupted(f"the book of person {person_id} is damaged")
+
+
+def _last(connection: sqlite3.Connection) -> tuple[int, int]:
+    """The greatest position in the feed and the greatest contact id ever given."""
+    row = connection.execute(
+        f"SELECT {_HEAD} FROM contact_book AS b ORDER BY position DESC LIMIT 1"
+    ).fetchone()
+    return (0, 0) if row is None else _checked(row)[2:4]
+
+
+def _epoch_at(connection: sqlite3.Connection, number: int) -> Position:
+    (name,) = connection.execute(
+        "SELECT name FROM contact_epoch WHERE start <= ? ORDER BY start DESC LIMIT 1", (number,)
+    ).fetchone()
+    return Position(name, number)
+
+
+@contextmanager
+def _snapshot(connection: sqlite3.Connection) -> Iterator[None]:
+    """Several queries that see the same state."""
+    connection.execute("BEGIN")
+    try:
+        yield
+    finally:
+        connection.execute("ROLLBACK")
+
+
+def _connect(path: Path, mode: str = "rw") -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode={mode}",
+        uri=True,
+        timeout=TIMEOUT,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    for pragma in (
+        "synchronous = FULL",
+        "fullfsync = ON",
+        "secure_delete = ON",
+        "temp_store = MEMORY",  # no values in files that are not the store's
+        "trusted_schema = OFF",
+        "cell_size_check = ON",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+    return connection
+
+
+def _create(path: Path) -> None:
+    """Makes a store beside *path* and links it there: a crash leaves all of it, or nothing."""
+    from .sqlite_schema import migrate
+
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}.new")
+    os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    try:
+        connection = _connect(draft)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("BEGIN IMMEDIATE")
+        migrate(connection)
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {VERSION}")
+        connection.execute("COMMIT")
+        connection.close()
+        with suppress(FileExistsError):  # somebody else was quicker: theirs is as good
+            os.link(draft, path)
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    finally:
+        draft.unlink()
+
+
+def _check(path: Path) -> None:
+    """Refuses what is no store of ours, through a connection that cannot write a byte."""
+    connection = _connect(path, "ro&immutable=1")
+    try:
+        application_id, version = (
+            connection.execute(f"PRAGMA {name}").fetchone()[0]
+            for name in ("application_id", "user_version")
+        )
+    finally:
+        connection.close()
+    if application_id != APPLICATION_ID:
+        raise StoreCorrupted("the file is no store of contacts; it was left as it is")
+    if version != VERSION:
+        raise StoreCorrupted(
+            f"the store has version {version}, this library reads {VERSION}: update the library"
+        )
+
+
+_UNAVAILABLE: Final = frozenset(
+    (
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_INTERRUPT,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_PROTOCOL,
+        sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_AUTH,
+    )
+)
+
+
+@contextmanager
+def _store_errors() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.ProgrammingError as error:
+        raise StoreUnavailable("the store is closed") from error
+    except sqlite3.Error as error:
+        code = getattr(error, "sqlite_errorcode", None)
+        if code is None:
+            # The module's own: a text that is not UTF-8, which its message quotes.
+            failure = StoreCorrupted("a text in the store is damaged")
+            try:
+                raise failure from None
+            finally:
+                failure.__context__ = None
+        if code & 0xFF in _UNAVAILABLE:
+            raise StoreUnavailable(f"the store cannot be used now: {error}") from error
+        raise StoreCorrupted(f"the store cannot be read: {error}") from error
+    except (OSError, ValueError) as error:
+        if isinstance(error, InvalidContact):
+            raise
+        raise StoreUnavailable(f"the store cannot be opened: {error}") from error
