@@ -9,6 +9,7 @@ from .errors import BookConflict, ContactNotFound, ContactReadOnly, InvalidConta
 from .rules import READ_ONLY, whole_number
 from .vocabulary import Origin
 
+
 def _checked(contacts: Iterable[Contact]) -> Iterator[Contact]:
     for contact in contacts:
         if not isinstance(contact, Contact):
@@ -29,7 +30,7 @@ def _position(contact: Contact) -> tuple[int, bool, int]:
 
 @frozen(init=False, repr=False, weakref_slot=False)
 class ContactBook:
-    """The contacts of one person, in the vendor's documented order; each operation makes a new book.
+    """The contacts of one person, in the vendor's order; each operation makes a new one.
 
     A caller starts with an empty book or with one from a repository. Stores, and nobody else, give
     *contacts* with ids and the *revision* under which these were saved.
@@ -59,7 +60,7 @@ class ContactBook:
         if len(set(ids)) < len(ids):
             message = "must be unique in a book"
             raise InvalidContact((Problem("id", "not_unique", message),))
-        self.__attrs_init__(  # type: ignore[attr-defined]
+        self.__attrs_init__(
             whole_number("person_id", person_id),
             in_order,
             whole_number("revision", revision, least=0),
@@ -69,7 +70,7 @@ class ContactBook:
 
     def _with(self, contacts: Iterable[Contact]) -> "ContactBook":
         book = object.__new__(ContactBook)
-        book.__attrs_init__(  # type: ignore[attr-defined]
+        book.__attrs_init__(
             self.person_id, tuple(sorted(contacts, key=_position)), self.revision, self._loaded
         )
         return book
@@ -154,7 +155,7 @@ class ContactBook:
             result.append(same.pop() if same else as_integration(contact))
         return self._with(result)
 
-    def check_follows(self, stored_revision: int, stored_ids: Collection[int], /) -> None:
+    def check_follows(self, stored_revision: int, stored_ids: Collection[int | None], /) -> None:
         """Raises unless this book may be saved over the one with this revision and these ids.
 
         For stores. Raises BookConflict when the revisions differ, InvalidContact when a contact
@@ -178,7 +179,9 @@ class ContactBook:
         return ContactBook(
             person_id=self.person_id,
             contacts=[
-                contact if contact.id is not None else with_id(contact, whole_number("id", next(ids)))
+                contact
+                if contact.id is not None
+                else with_id(contact, whole_number("id", next(ids)))
                 for contact in self.contacts
             ],
             revision=self.revision + 1,

@@ -136,7 +136,7 @@ class Contact:
 
 
 def build(fields: object, id: int | None, *, id_refused: bool) -> Contact:
-    """A contact from the input of a caller; an `id` among the fields is the caller's of this to judge."""
+    """A contact from somebody's input; whether an `id` in it is refused depends on the door."""
     if not isinstance(fields, Mapping):
         raise InvalidContact((Problem("contact", "wrong_type", "must be a mapping of fields"),))
     contact = object.__new__(Contact)
@@ -164,17 +164,21 @@ def as_integration(contact: Contact) -> Contact:
     return _legal(contact.protocol, contact.label, contact.value, True, contact.id)
 
 
-def _legal(*settled: object) -> Contact:
+def _legal(
+    protocol: ContactProtocol, label: ContactLabel, value: str, integration: bool, id: int | None
+) -> Contact:
     contact = object.__new__(Contact)
-    contact.__attrs_init__(*settled)  # type: ignore[attr-defined]
+    contact.__attrs_init__(protocol, label, value, integration, id)
     return contact
 
 
-def _fill(contact: Contact, fields: Mapping[str, object], id: int | None, *, id_refused: bool) -> None:
+def _fill(
+    contact: Contact, fields: Mapping[str, object], id: int | None, *, id_refused: bool
+) -> None:
     settled = None if id_refused else _settle(fields)
     if settled is None:
         raise InvalidContact(problems_of(fields, id_refused=id_refused))
-    contact.__attrs_init__(*settled, id)  # type: ignore[attr-defined]
+    contact.__attrs_init__(*settled, id)
 
 
 def _settle(

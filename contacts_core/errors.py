@@ -1,11 +1,11 @@
-"""Everything that is raised on purpose. No error holds the value of a contact: errors end up in logs."""
+"""Everything that is raised on purpose; no error holds a value, for errors end up in logs."""
 
 from attrs import frozen
 
 
 @frozen
 class Problem:
-    """One broken rule: `code` is for programs and for ever, `message` finishes the sentence "<field> …"."""
+    """One broken rule: `code` is for programs, `message` finishes the sentence "<field> …"."""
 
     field: str
     code: str
@@ -46,7 +46,7 @@ class InvalidContact(ContactsError, ValueError):
 
 
 class ContactNotFound(ContactsError, LookupError):
-    """The person has no contact of this id; `contact_id` is None when what was asked for is no id."""
+    """The person has no contact of this id; `contact_id` is None when asked for something else."""
 
     def __init__(self, person_id: int, contact_id: object) -> None:
         # Who asks with something else than an id may have asked with a value.
@@ -76,7 +76,7 @@ class ContactReadOnly(ContactsError):
 
 
 class BookConflict(ContactsError):
-    """Somebody else saved the book first: nothing was written; read it again and repeat the change."""
+    """Somebody else saved the book first; nothing was written: read it and change it again."""
 
     def __init__(self, person_id: int, revision: int, stored_revision: int) -> None:
         super().__init__(person_id, revision, stored_revision)
@@ -96,7 +96,7 @@ class StoreError(ContactsError):
 
 
 class StoreCorrupted(StoreError):
-    """What is stored cannot be read as what was saved: damage, another program's file, a newer version."""
+    """What is stored is not what was saved: damage, another program's file, a newer version."""
 
 
 class StoreUnavailable(StoreError):
@@ -104,10 +104,10 @@ class StoreUnavailable(StoreError):
 
 
 class TokenExpired(ContactsError):
-    """The token is not of this store's history: read everything again, then follow from a new one."""
+    """The token is not of this store's history: read everything again and follow from there."""
 
     def __init__(self) -> None:
         super().__init__()
 
     def __str__(self) -> str:
-        return "the token is not of this store, or from before it was restored: read everything again"
+        return "the token is not of this store's history: read everything again"

@@ -154,7 +154,7 @@ class Search:
         limit: int = 10,
     ) -> None:
         protocol = _protocol(protocol)
-        self.__attrs_init__(  # type: ignore[attr-defined]
+        self.__attrs_init__(
             protocol,
             _labels(protocol, labels),
             match_key(protocol, value),

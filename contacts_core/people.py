@@ -13,7 +13,7 @@ ATTEMPTS: Final = 100  # of one edit, against others who save the same book in b
 
 
 class PeopleContacts:
-    """The People – Contacts API, operation by operation, for edits that come from one origin.
+    """The People Contacts API, operation by operation, for edits that come from one origin.
 
     Each edit reads the book, changes it and saves it; when somebody else saved it in between, it
     starts again, 100 times at most, and then raises BookConflict. StoreError passes through.

@@ -1,7 +1,7 @@
 """Contacts and books as plain records, for files, messages and OpenAPI documents."""
 
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from .book import ContactBook
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from cattrs import Converter
 
 
-@lru_cache(maxsize=None)
+@cache
 def make_converter() -> "Converter":
     """The cattrs converter between records of JSON types and contacts, books and lists of them.
 

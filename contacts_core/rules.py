@@ -1,12 +1,12 @@
 """The rules of a contact, C1 to C11, as one table.
 
 `RULES` is read by `Contact`, which turns what is broken into problems, by `contact_json_schema()`
-and by the documentation; the label × protocol table of C3 is `LABELS`.
+and by the documentation; the table of labels and protocols of C3 is `LABELS`.
 """
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from functools import lru_cache
+from functools import cache
 from typing import Final, NamedTuple
 
 from .errors import InvalidContact, Problem
@@ -57,7 +57,7 @@ def _characters(*sets: Ranges) -> str:
 
 
 def _character(code: int) -> str:
-    return f"\\u{code:04x}" if code < 0x10000 else chr(code)
+    return f"\\u{code:04x}" if code <= 0xFFFF else chr(code)
 
 
 def _scheme(name: str) -> str:
@@ -99,7 +99,10 @@ def _empty_label(fields: Fields) -> bool:
 def _first_that_fits(fields: Fields) -> str:
     """Where a value is missing: the first field that the label goes with."""
     label = fields.get("label")
-    return next((field for field in VALUE_FIELDS if label in LABELS[ContactProtocol(field)]), VALUE_FIELDS[0])
+    return next(
+        (field for field in VALUE_FIELDS if label in LABELS[ContactProtocol(field)]),
+        VALUE_FIELDS[0],
+    )
 
 
 class Rule(NamedTuple):
@@ -120,6 +123,7 @@ class Rule(NamedTuple):
     must_not: str | None = None
 
     def is_broken(self, fields: Fields, field: str) -> bool:
+        """Whether what *fields* hold breaks this rule for *field*."""
         if self.broken is not None:
             return self.broken(fields, field)
         value = fields.get(field)
@@ -130,11 +134,12 @@ class Rule(NamedTuple):
         return self.must_not is not None and _compiled(self.must_not).search(value) is not None
 
     def problem(self, fields: Fields, field: str) -> Problem:
+        """The problem to report for *field*."""
         names = {"labels": _or(_labels(fields)), "protocol": "".join(_filled(fields)[:1])}
         return Problem(field, self.code, self.message.format(**names))
 
 
-@lru_cache(maxsize=None)
+@cache
 def _compiled(pattern: str) -> re.Pattern[str]:
     # On first need: compiling the large classes would be half of the import time.
     return re.compile(pattern)

@@ -65,10 +65,9 @@ class MemoryContactBooks:
                 stored = (new.get(person_id) or self._entry(entries, person_id)).book
                 book.check_follows(stored.revision, {contact.id for contact in stored})
                 if book.changed:
-                    book = book.stored(self._ids)
                     position += 1
-                    new[person_id] = _Entry(book, position)
-                saved.append(book)
+                    new[person_id] = _Entry(book.stored(self._ids), position)
+                saved.append(new[person_id].book if book.changed else book)
             self._put(entries, new, position)
         return saved
 
@@ -82,7 +81,7 @@ class MemoryContactBooks:
     def person_ids(self) -> Iterator[int]:
         with self._lock:
             entries = self._open()
-            present = sorted(id for id, entry in entries.items() if not entry.erased)
+            present = sorted(one for one, entry in entries.items() if not entry.erased)
         yield from present
 
     def find(

@@ -10,7 +10,7 @@ from itertools import count, groupby
 from operator import itemgetter
 from pathlib import Path
 from types import TracebackType
-from typing import Final, NamedTuple, Self, TypeVar
+from typing import Any, Final, NamedTuple, Self, TypeVar
 from weakref import WeakSet
 from zlib import crc32
 
@@ -130,7 +130,7 @@ class SqliteContactBooks:
                     if contact not in present
                 ]
                 new_ids = {contact.id for contact in new}
-                gone += [(new.person_id, id) for id in old_ids - new_ids]
+                gone += [(new.person_id, contact_id) for contact_id in old_ids - new_ids]
                 stored[book.person_id] = new
             yield stored[book.person_id]
         if book_rows:
@@ -142,7 +142,7 @@ class SqliteContactBooks:
     def books(self, person_ids: Iterable[int] | None = None, /) -> Iterator[ContactBook]:
         if person_ids is None:
             return self._everybody()
-        return self._some(sorted({whole_number("person_id", id) for id in person_ids}))
+        return self._some(sorted({whole_number("person_id", one) for one in person_ids}))
 
     def _some(self, person_ids: list[int]) -> Iterator[ContactBook]:
         for page in _pages(person_ids):
@@ -193,7 +193,7 @@ class SqliteContactBooks:
                 "WHERE match = ? AND protocol = ?",
                 (search.index_key, search.protocol.value),
             )
-            matches = search.best((row[0], _contact(*row)) for row in rows)
+            matches = search.best((row[0], _contact(row[0], row[1:])) for row in rows)
             books = _load_people(connection, {match.person_id for match in matches})
         for match in matches:
             if match.contact not in books[match.person_id].contacts:
@@ -322,7 +322,12 @@ def open_url(url: str, /) -> SqliteContactBooks:
     return SqliteContactBooks(path_of(url))
 
 
-os.register_at_fork(after_in_child=lambda: [store._after_fork() for store in _open_stores])
+def _after_fork() -> None:
+    for store in _open_stores:
+        store._after_fork()
+
+
+os.register_at_fork(after_in_child=_after_fork)
 
 
 class _Head(NamedTuple):
@@ -356,9 +361,7 @@ def _load_people(
     return found
 
 
-def _load_one(
-    connection: sqlite3.Connection, person_id: int
-) -> tuple[_Head | None, ContactBook]:
+def _load_one(connection: sqlite3.Connection, person_id: int) -> tuple[_Head | None, ContactBook]:
     for head, book in _load(connection, _LOAD_ONE, (person_id,)):
         return head, book
     return None, _load_people(connection, [person_id])[person_id]
@@ -374,16 +377,15 @@ def _load(
         contact_rows = [row[7:] for row in rows] if rows[0][7] is not None else []
         if _checksum(contact_rows) != head.contents:
             raise _damaged(person_id)
-        contacts = [_contact(person_id, *row) for row in contact_rows]
+        contacts = [_contact(person_id, row) for row in contact_rows]
         yield head, ContactBook(person_id=person_id, contacts=contacts, revision=head.revision)
 
 
-def _contact(
-    person_id: int, id: int, protocol: str, label: str, integration: int, value: str
-) -> Contact:
+def _contact(person_id: int, row: tuple[Any, ...]) -> Contact:
+    contact_id, protocol, label, integration, value = row
     fields = {protocol: value}
     try:
-        return Contact(label=label, integration=bool(integration), id=id, **fields)
+        return Contact(label=label, integration=bool(integration), id=contact_id, **fields)
     except (InvalidContact, TypeError):
         raise _damaged(person_id) from None
 

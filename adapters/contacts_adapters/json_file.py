@@ -1,0 +1,386 @@
+"""Books in a JSON Lines file: one line per saved book, appended, for `jq` and a text editor too."""
+
+import json
+import os
+import re
+import secrets
+import sqlite3
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
+from itertools import count
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from contacts_core import (
+    Change,
+    Changes,
+    ContactBook,
+    ContactLabel,
+    ContactProtocol,
+    InvalidContact,
+    Match,
+    Position,
+    Search,
+    StoreCorrupted,
+    TokenExpired,
+    index_key,
+    make_converter,
+    match_key,
+    whole_number,
+)
+
+from .json_log import Line, Log
+from .registry import path_of
+
+KEPT_EPOCHS: Final = 1_000  # tokens from before the last so many handles that wrote expire
+COMPACT_FROM: Final = 1 << 20  # bytes: a smaller file is not worth compacting
+_PAGE: Final = 500  # books in memory during a walk
+
+_HEAD: Final = re.compile(
+    rb'"position":(\d{1,19}),"last_id":(\d{1,19}),"person_id":(\d{1,19}),"revision":(\d{1,19}),'
+)
+_TOMBSTONE: Final = b'"erased":true}'
+_to_json: Final = json.JSONEncoder(separators=(",", ":")).encode
+
+# Where the last line of each person stands: in memory, which SQLite keeps sorted and small.
+_INDEX: Final = """
+CREATE TABLE book (
+    person_id INTEGER PRIMARY KEY,
+    revision INTEGER NOT NULL,
+    position INTEGER NOT NULL UNIQUE,
+    erased INTEGER NOT NULL,
+    offset INTEGER NOT NULL,
+    length INTEGER NOT NULL
+)
+"""
+# For `find`, made on its first use: who has, or had, a value whose key has this hash.
+_SEARCH_INDEX: Final = """
+CREATE TABLE search (
+    hash INTEGER NOT NULL,
+    person_id INTEGER NOT NULL,
+    PRIMARY KEY (hash, person_id)
+) WITHOUT ROWID
+"""
+_PUT_BOOK: Final = (
+    "INSERT OR REPLACE INTO book (person_id, revision, position, erased, offset, length) "
+    "VALUES (?, ?, ?, ?, ?, ?)"
+)
+_PUT_SEARCH: Final = "INSERT OR IGNORE INTO search (hash, person_id) VALUES (?, ?)"
+_inherited: list[sqlite3.Connection] = []  # SQLite forbids a forked child even to close them
+
+
+class JsonFileContactBooks:
+    """A repository in one JSON Lines file, made when missing, with mode 0600.
+
+    A save appends and syncs one line; an index of where the lines stand is made when the file is
+    opened, which checks every checksum. When more than half of a file of at least a mebibyte is
+    of no use any more, as seen whenever it has grown by a quarter, it is written anew. Threads
+    share the object, processes the file; both have to be on a local disk of a POSIX system.
+
+    Raises StoreCorrupted for a file that is no store of contacts, of a newer version or damaged,
+    and leaves it as it is; StoreUnavailable when the file cannot be opened or made.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self._pid = os.getpid()
+        self._index = _new_index()
+        self._searchable = False
+        self._position = self._last_id = 0
+        self._epochs: list[tuple[int, str]] = []
+        self._unfinished_erasure = self._began_epoch = False
+        self._look_again_at = COMPACT_FROM
+        self._log = Log(Path(path), self._receive)
+        self._log.open(_header(0, 0, [(0, secrets.token_hex(8))]))
+        with self._log.reading():
+            unfinished = self._unfinished_erasure
+        if unfinished:
+            with self._log.writing():
+                self._compact()
+
+    def get(self, person_id: int, /) -> ContactBook:
+        whole_number("person_id", person_id)
+        with self._log.reading():
+            return self._get(person_id)
+
+    def save(self, book: ContactBook, /) -> ContactBook:
+        return self.save_all((book,))[0]
+
+    def save_all(self, books: Iterable[ContactBook], /) -> list[ContactBook]:
+        books = list(books)
+        with self._log.writing():
+            saved: dict[int, ContactBook] = {}
+            lines: list[bytes] = []
+            last_id = self._last_id
+            results = []
+            for book in books:
+                person_id = book.person_id
+                old = saved[person_id] if person_id in saved else self._get(person_id)
+                book.check_follows(old.revision, {contact.id for contact in old})
+                if book.changed:
+                    new = book.stored(count(last_id + 1))
+                    last_id += sum(contact.id is None for contact in book)
+                    position = self._position + len(lines) + 1
+                    lines.append(_book_line(position, last_id, new))
+                    saved[person_id] = new
+                    results.append(new)
+                else:
+                    results.append(book)
+            self._append(lines)
+            if self._log.size >= self._look_again_at:
+                with suppress(OSError):  # the save is done; a full disk must not undo that
+                    self._compact_when_worth_it()
+        return results
+
+    def books(self, person_ids: Iterable[int] | None = None, /) -> Iterator[ContactBook]:
+        if person_ids is None:
+            return self._everybody()
+        return self._some(sorted({whole_number("person_id", one) for one in person_ids}))
+
+    def _everybody(self) -> Iterator[ContactBook]:
+        for page in self._pages_of_people():
+            yield from self._some(page)
+
+    def _some(self, person_ids: list[int]) -> Iterator[ContactBook]:
+        for start in range(0, len(person_ids), _PAGE):
+            with self._log.reading():
+                books = [self._get(one) for one in person_ids[start : start + _PAGE]]
+            yield from books
+
+    def person_ids(self) -> Iterator[int]:
+        for page in self._pages_of_people():
+            yield from page
+
+    def _pages_of_people(self) -> Iterator[list[int]]:
+        last = 0
+        while True:
+            with self._log.reading():
+                rows = self._index.execute(
+                    "SELECT person_id FROM book WHERE person_id > ? AND NOT erased "
+                    "ORDER BY person_id LIMIT ?",
+                    (last, _PAGE),
+                ).fetchall()
+            if not rows:
+                return
+            last = rows[-1][0]
+            yield [person_id for (person_id,) in rows]
+
+    def find(
+        self,
+        protocol: ContactProtocol,
+        value: str,
+        /,
+        *,
+        labels: Collection[ContactLabel | str] | None = None,
+        limit: int = 10,
+    ) -> tuple[Match, ...]:
+        search = Search(protocol, value, labels, limit)
+        with self._log.reading():
+            if not search.key:
+                return ()
+            if not self._searchable:
+                self._make_searchable()
+            rows = self._index.execute(
+                "SELECT person_id FROM search WHERE hash = ?",
+                (_hash(search.protocol, search.index_key),),
+            )
+            return search.best(
+                (person_id, contact) for (person_id,) in rows for contact in self._get(person_id)
+            )
+
+    def changes(self, after: str | None = None, limit: int = 1000) -> Changes:
+        whole_number("limit", limit)
+        with self._log.reading():
+            start = self._epoch_at(0) if after is None else Position.parse(after)
+            if start.number > self._position or start != self._epoch_at(start.number):
+                raise TokenExpired
+            rows = self._index.execute(
+                "SELECT person_id, revision, erased, position FROM book WHERE position > ? "
+                "ORDER BY position LIMIT ?",
+                (start.number, limit + 1),
+            ).fetchall()
+            end = self._epoch_at(rows[:limit][-1][3]) if rows else start
+        return Changes(
+            tuple(Change(who, revision, bool(erased)) for who, revision, erased, _ in rows[:limit]),
+            str(end),
+            more=len(rows) > limit,
+        )
+
+    def erase(self, person_id: int, /) -> None:
+        whole_number("person_id", person_id)
+        with self._log.writing():
+            row = _row_of(self._index, person_id)
+            if row is not None and not row[1]:
+                head = _head(self._position + 1, self._last_id, person_id, row[0] + 1)
+                self._append([head + _TOMBSTONE])
+            if self._unfinished_erasure:
+                self._compact()
+
+    def close(self) -> None:
+        self._log.close()
+        self._index.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exception_type: type[BaseException] | None,
+        exception: BaseException | None,
+        traceback: TracebackType | None,
+        /,
+    ) -> None:
+        self.close()
+
+    def _get(self, person_id: int) -> ContactBook:
+        row = _row_of(self._index, person_id)
+        if row is None:
+            return ContactBook(person_id=person_id)
+        return _book(self._log.read(row[2], row[3]))
+
+    def _append(self, lines: list[bytes]) -> None:
+        if lines:
+            if not self._began_epoch:
+                epoch = (self._position + 1, secrets.token_hex(8))
+                lines = [b'"epoch":%b}' % _to_json(epoch).encode(), *lines]
+            self._log.append(lines)
+            self._began_epoch = True
+
+    def _receive(self, lines: Iterator[Line], anew: bool) -> None:
+        """Brings the index up to date with lines that this or another process has written."""
+        if anew:
+            header = json.loads(b"{" + next(lines).rest)
+            index, searchable, unfinished_erasure = _new_index(), False, False
+            position, last_id = header["position"], header["last_id"]
+            epochs = [(start, name) for start, name in header["epochs"]]
+        else:
+            index, searchable = self._index, self._searchable
+            unfinished_erasure = self._unfinished_erasure
+            position, last_id, epochs = self._position, self._last_id, list(self._epochs)
+
+        def rows() -> Iterator[tuple[int, ...]]:
+            nonlocal position, last_id, unfinished_erasure
+            for offset, length, rest in lines:
+                head = _HEAD.match(rest)
+                if head is None:
+                    start, name = json.loads(b"{" + rest)["epoch"]
+                    epochs.append((start, name))
+                    continue
+                position, last_id, person_id, revision = map(int, head.groups())
+                erased = rest.endswith(_TOMBSTONE)
+                if erased and _row_of(index, person_id):
+                    unfinished_erasure = True  # the lines of before are still there
+                if searchable:
+                    index.executemany(_PUT_SEARCH, _search_rows(_book(rest)))
+                yield person_id, revision, position, erased, offset, length
+
+        with index:
+            index.executemany(_PUT_BOOK, rows())
+        if anew:
+            self._began_epoch = False
+            self._look_again_at = COMPACT_FROM
+            self._drop_index()
+            self._pid = os.getpid()
+        self._index, self._searchable = index, searchable
+        self._unfinished_erasure = unfinished_erasure
+        self._position, self._last_id, self._epochs = position, last_id, epochs
+
+    def _make_searchable(self) -> None:
+        with self._index as index:
+            index.execute(_SEARCH_INDEX)
+            places = index.execute(
+                "SELECT offset, length FROM book WHERE NOT erased ORDER BY offset"
+            )
+            index.executemany(
+                _PUT_SEARCH,
+                (row for place in places for row in _search_rows(_book(self._log.read(*place)))),
+            )
+        self._searchable = True
+
+    def _compact_when_worth_it(self) -> None:
+        (live,) = self._index.execute("SELECT sum(length) FROM book").fetchone()
+        if self._log.size > 2 * live:
+            self._compact()
+        self._look_again_at = max(COMPACT_FROM, self._log.size + self._log.size // 4)
+
+    def _compact(self) -> None:
+        places = self._index.execute("SELECT offset, length FROM book ORDER BY position")
+        kept = [self._epochs[0], *self._epochs[1:][-KEPT_EPOCHS:]]
+        self._log.replace(
+            _header(self._position, self._last_id, kept),
+            (self._log.read(*place) for place in places),
+        )
+
+    def _epoch_at(self, number: int) -> Position:
+        names = (name for start, name in reversed(self._epochs) if start <= number)
+        return Position(next(names), number)
+
+    def _drop_index(self) -> None:
+        if self._pid == os.getpid():
+            self._index.close()
+        else:
+            _inherited.append(self._index)
+
+
+def open_url(url: str, /) -> JsonFileContactBooks:
+    """The store in the file that `json:///path` names."""
+    return JsonFileContactBooks(path_of(url))
+
+
+def _new_index() -> sqlite3.Connection:
+    index = sqlite3.connect(":memory:", check_same_thread=False)
+    index.execute(_INDEX)
+    return index
+
+
+def _row_of(index: sqlite3.Connection, person_id: int) -> tuple[int, int, int, int] | None:
+    """Revision, erased, offset and length of the last line of a person."""
+    row: tuple[int, int, int, int] | None = index.execute(
+        "SELECT revision, erased, offset, length FROM book WHERE person_id = ?", (person_id,)
+    ).fetchone()
+    return row
+
+
+def _search_rows(book: ContactBook) -> Iterator[tuple[int, int]]:
+    for contact in book:
+        key = match_key(contact.protocol, contact.value)
+        yield _hash(contact.protocol, index_key(contact.protocol, key)), book.person_id
+
+
+def _hash(protocol: ContactProtocol, key: str) -> int:
+    return hash((protocol.value, key))  # salted: it says nothing outside this process
+
+
+def _header(position: int, last_id: int, epochs: list[tuple[int, str]]) -> bytes:
+    header = {"position": position, "last_id": last_id, "epochs": epochs}
+    return _to_json(header).encode().removeprefix(b"{")
+
+
+def _head(position: int, last_id: int, person_id: int, revision: int) -> bytes:
+    return b'"position":%d,"last_id":%d,"person_id":%d,"revision":%d,' % (
+        position,
+        last_id,
+        person_id,
+        revision,
+    )
+
+
+def _book_line(position: int, last_id: int, book: ContactBook) -> bytes:
+    contacts = _to_json(make_converter().unstructure(list(book)))
+    head = _head(position, last_id, book.person_id, book.revision)
+    return b'%b"contacts":%b}' % (head, contacts.encode())
+
+
+def _book(line: bytes) -> ContactBook:
+    record = json.loads(b"{" + line)
+    try:
+        return make_converter().structure(
+            {
+                "person_id": record["person_id"],
+                "revision": record["revision"],
+                "contacts": record.get("contacts", []),  # none in a tombstone
+            },
+            ContactBook,
+        )
+    except (InvalidContact, KeyError):
+        raise StoreCorrupted("a line of the store is no book") from None
