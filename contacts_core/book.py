@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from attrs import field, frozen
 
-from .contact import Contact, as_integration, build, with_id
+from .contact import Contact, as_integration, patched, with_id
 from .errors import BookConflict, ContactNotFound, ContactReadOnly, InvalidContact, Problem
 from .rules import READ_ONLY, whole_number
 from .vocabulary import Origin
@@ -117,11 +117,7 @@ class ContactBook:
         """
         old = self.get(contact_id)
         self._check_editable((old,), origin)
-        if not isinstance(changes, Mapping):
-            build(changes, None, id_refused=False)
-        own_id = "id" not in changes or (type(changes["id"]) is int and changes["id"] == old.id)
-        merged = {**old.to_dict(), **changes}
-        new = build(merged, old.id, id_refused=not own_id)
+        new = patched(old, changes)
         self._check_editable((new,), origin)
         return self._with(new if contact is old else contact for contact in self.contacts)
 

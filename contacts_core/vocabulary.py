@@ -18,6 +18,9 @@ class ContactProtocol(StrEnum):
     chat = auto()
     website = auto()
 
+    # Members are equal to their texts and so have to hash; that of Enum is written in Python.
+    __hash__ = str.__hash__
+
 
 class ContactLabel(StrEnum):
     """What a contact is for.
@@ -35,6 +38,8 @@ class ContactLabel(StrEnum):
     chat_teams = auto()
     chat_slack = auto()
     chat_skype = auto()
+
+    __hash__ = str.__hash__
 
 
 class Origin(Enum):

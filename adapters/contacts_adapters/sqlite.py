@@ -464,7 +464,6 @@ def _connect(path: Path, mode: str = "rw") -> sqlite3.Connection:
         "synchronous = FULL",
         "fullfsync = ON",
         "secure_delete = ON",
-        "temp_store = MEMORY",  # no values in files that are not the store's
         "trusted_schema = OFF",
         "cell_size_check = ON",
     ):
