@@ -30,8 +30,8 @@ from contacts_core import (
     whole_number,
 )
 
+from .files import path_of
 from .json_log import Line, Log
-from .registry import path_of
 
 KEPT_EPOCHS: Final = 1_000  # tokens from before the last so many handles that wrote expire
 COMPACT_FROM: Final = 1 << 20  # bytes: a smaller file is not worth compacting
@@ -215,6 +215,13 @@ class JsonFileContactBooks:
                 self._append([head + _TOMBSTONE])
             if self._unfinished_erasure:
                 self._compact()
+
+    def backup(self, path: str | os.PathLike[str], /) -> None:
+        """Writes a copy of the store to a new file, consistent while others write.
+
+        Raises StoreUnavailable when the file exists already or cannot be written.
+        """
+        self._log.copy_to(Path(path))
 
     def close(self) -> None:
         self._log.close()

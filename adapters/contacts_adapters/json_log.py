@@ -21,6 +21,8 @@ from zlib import crc32
 
 from contacts_core import StoreCorrupted, StoreUnavailable
 
+from .files import new_file, sync, sync_path
+
 VERSION: Final = 1
 TIMEOUT: Final = 30.0  # seconds to wait for another process
 _READ: Final = 1 << 16
@@ -156,7 +158,8 @@ class Log:
         except BaseException:
             self._undo()
             raise
-        self._make_durable(self._file)
+        with self._trusted_once():
+            sync(self._file)
         self._end = offset
         self._seq += len(rests)
         identity, self._identity = self._identity, None
@@ -167,6 +170,16 @@ class Log:
         """Puts another file in the place of this one, at once and for all processes."""
         self._replace(chain([_FORMAT % VERSION + header], rests))
         self._catch_up()
+
+    def copy_to(self, path: Path) -> None:
+        """Writes what is durable now to a new file, while others read and write."""
+        with self.reading():
+            source, end = os.dup(self._file), self._end
+        with _store_errors(), os.fdopen(source, "rb") as log, new_file(path) as draft:
+            log.seek(0)
+            with draft.open("wb") as copy:
+                for offset in range(0, end, _READ):
+                    copy.write(log.read(min(_READ, end - offset)))
 
     def close(self) -> None:
         """Gives the files back; every later use raises StoreUnavailable."""
@@ -180,7 +193,7 @@ class Log:
             end = 0
             for page in _blocks(_framed(seq, 0, rest) for seq, rest in enumerate(rests)):
                 end += _write(file, page, end)
-            _sync(file)
+            sync(file)
             os.replace(self._draft_path, self._path)
         except BaseException:
             with suppress(OSError):
@@ -188,11 +201,8 @@ class Log:
             raise
         finally:
             os.close(file)
-        folder = os.open(self._path.parent, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            self._make_durable(folder)
-        finally:
-            os.close(folder)
+        with self._trusted_once():
+            sync_path(self._path.parent)
 
     def _undo(self) -> None:
         try:
@@ -202,9 +212,10 @@ class Log:
             self._refusal = "a write failed and could not be undone: open the store again"
             raise
 
-    def _make_durable(self, file: int) -> None:
+    @contextmanager
+    def _trusted_once(self) -> Iterator[None]:
         try:
-            _sync(file)
+            yield
         except BaseException:
             # What the system failed to write it may have dropped: a second call would succeed.
             self._refusal = "a write could not be made durable: open the store again"
@@ -352,13 +363,6 @@ def _blocks(lines: Iterable[bytes]) -> Iterator[bytes]:
             yield bytes(block)
             block.clear()
     yield bytes(block)
-
-
-def _sync(file: int) -> None:
-    if hasattr(fcntl, "F_FULLFSYNC"):  # macOS: its fsync does not reach the disk
-        fcntl.fcntl(file, fcntl.F_FULLFSYNC)
-    else:
-        os.fdatasync(file)
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Final, cast
 
-from contacts_core import ContactBookRepository, ContactsError, StoreUnavailable
+from contacts_core import ContactBookRepository, ContactsError
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoints
@@ -89,12 +89,3 @@ def _entry_points() -> "EntryPoints":
     from importlib.metadata import entry_points  # here: it costs more than opening a store of ours
 
     return entry_points(group=GROUP)
-
-
-def path_of(url: str, /) -> str:
-    """The path in `scheme:///path`, taken verbatim; for adapters that keep files."""
-    path = url.partition("://")[2]
-    if not path.startswith("/") or path == "/" or "\0" in path:
-        scheme = url.partition(":")[0]
-        raise StoreUnavailable(f"write {scheme}:///path, or {scheme}:////path from the root")
-    return path[1:]

@@ -33,7 +33,7 @@ from contacts_core import (
     whole_number,
 )
 
-from .registry import path_of
+from .files import new_file, path_of
 
 APPLICATION_ID: Final = 0x436F6E74  # "Cont"
 VERSION: Final = 1  # of the schema: the number of its migrations
@@ -81,6 +81,7 @@ class SqliteContactBooks:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self._path = Path(path)
+        self._host: sqlite3.Connection | None = None
         self._idle: list[sqlite3.Connection] = []
         self._closed = False
         self._began_epoch = False
@@ -89,7 +90,32 @@ class SqliteContactBooks:
                 _create(self._path)
             _check(self._path)
         _open_stores.add(self)
-        self._scrub()
+        self.finish_erasures()
+
+    @classmethod
+    def on(cls, connection: sqlite3.Connection, /) -> Self:
+        """A repository in the host's own database, whose writes join the host's transaction.
+
+        The tables are made when missing. Inside a transaction of the host, a save is a savepoint:
+        it is durable, and seen by others, when the host commits, and undone when it rolls back;
+        a transaction that has read should have begun IMMEDIATE, or a save can fail as locked.
+        Outside of one, a save is a transaction of its own. The store is as durable and as private
+        as the host's settings make it: `synchronous`, `secure_delete`, the mode of the file. After
+        an erasure the host commits and calls `finish_erasures`.
+
+        One thread at a time may use it. `close` leaves the connection open. The connection needs
+        the default `isolation_level` or None, and no row factory.
+        """
+        from .sqlite_schema import migrate
+
+        self = cls.__new__(cls)
+        self._host = connection
+        self._idle = []
+        self._closed = False
+        self._began_epoch = False
+        with self._transaction():
+            migrate(connection)
+        return self
 
     def get(self, person_id: int, /) -> ContactBook:
         whole_number("person_id", person_id)
@@ -231,10 +257,16 @@ class SqliteContactBooks:
                 row = _book_row(tombstone, position + 1, last_id, erased=True)
                 connection.execute(_PUT_BOOK, row)
                 connection.execute("INSERT INTO contact_erasure VALUES (?)", (person_id,))
-        self._scrub()
+        if self._host is None or not self._host.in_transaction:
+            self.finish_erasures()
 
-    def _scrub(self) -> None:
-        """Finishes erasures: also one that a crash interrupted, or a reader of the old log."""
+    def finish_erasures(self) -> None:
+        """Rewrites the file when it may still hold values of erased people.
+
+        `erase` ends with it, and opening a store, in case that a crash interrupted an erasure;
+        only a host with a transaction of its own has to call it. Raises StoreUnavailable when a
+        reader in another process keeps the old log for longer than it is waited for.
+        """
         with _store_errors(), self._connection() as connection:
             unfinished = connection.execute("SELECT person_id FROM contact_erasure").fetchall()
             if unfinished:
@@ -244,9 +276,20 @@ class SqliteContactBooks:
                     raise StoreUnavailable(
                         "erased, but a reader keeps the old log: end it and erase again"
                     )
-                connection.executemany(
-                    "DELETE FROM contact_erasure WHERE person_id = ?", unfinished
-                )
+                with self._transaction() as own:
+                    own.executemany("DELETE FROM contact_erasure WHERE person_id = ?", unfinished)
+
+    def backup(self, path: str | os.PathLike[str], /) -> None:
+        """Writes a copy of the store to a new file, consistent while others write.
+
+        Raises StoreUnavailable when the file exists already or cannot be written.
+        """
+        with _store_errors(), self._connection() as connection, new_file(Path(path)) as draft:
+            copy = sqlite3.connect(draft)
+            try:
+                connection.backup(copy)
+            finally:
+                copy.close()
 
     def close(self) -> None:
         self._closed = True
@@ -270,6 +313,9 @@ class SqliteContactBooks:
         """A connection that no other thread has for the time being."""
         if self._closed:
             raise StoreUnavailable("the store is closed")
+        if self._host is not None:
+            yield self._host
+            return
         try:
             connection = self._idle.pop()
         except IndexError:
@@ -289,16 +335,19 @@ class SqliteContactBooks:
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         """A write: IMMEDIATE, for a transaction that reads first and then writes cannot wait."""
         with _store_errors(), self._connection() as connection:
-            connection.execute("BEGIN IMMEDIATE")
+            joined = connection.in_transaction
+            connection.execute("SAVEPOINT contacts" if joined else "BEGIN IMMEDIATE")
             began_epoch = self._began_epoch
             try:
                 yield connection
-                connection.execute("COMMIT")
+                connection.execute("RELEASE contacts" if joined else "COMMIT")
             except BaseException:
                 self._began_epoch = began_epoch
                 if connection.in_transaction:
-                    connection.execute("ROLLBACK")
+                    connection.execute("ROLLBACK TO contacts" if joined else "ROLLBACK")
                 raise
+            # What the host may yet roll back is no beginning.
+            self._began_epoch = self._began_epoch and not joined
 
     def _begin_epoch(self, connection: sqlite3.Connection, start: int) -> None:
         if not self._began_epoch:
@@ -445,6 +494,9 @@ def _epoch_at(connection: sqlite3.Connection, number: int) -> Position:
 @contextmanager
 def _snapshot(connection: sqlite3.Connection) -> Iterator[None]:
     """Several queries that see the same state."""
+    if connection.in_transaction:
+        yield
+        return
     connection.execute("BEGIN")
     try:
         yield
@@ -472,29 +524,21 @@ def _connect(path: Path, mode: str = "rw") -> sqlite3.Connection:
 
 
 def _create(path: Path) -> None:
-    """Makes a store beside *path* and links it there: a crash leaves all of it, or nothing."""
+    """Makes an empty store."""
     from .sqlite_schema import migrate
 
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}.new")
-    os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-    try:
+    # Somebody else may be quicker: theirs is as good.
+    with suppress(FileExistsError), new_file(path) as draft:
         connection = _connect(draft)
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("BEGIN IMMEDIATE")
-        migrate(connection)
-        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        connection.execute(f"PRAGMA user_version = {VERSION}")
-        connection.execute("COMMIT")
-        connection.close()
-        with suppress(FileExistsError):  # somebody else was quicker: theirs is as good
-            os.link(draft, path)
-        folder = os.open(path.parent, os.O_RDONLY)
         try:
-            os.fsync(folder)
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("BEGIN IMMEDIATE")
+            migrate(connection)
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version = {VERSION}")
+            connection.execute("COMMIT")
         finally:
-            os.close(folder)
-    finally:
-        draft.unlink()
+            connection.close()
 
 
 def _check(path: Path) -> None:

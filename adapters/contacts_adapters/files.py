@@ -1,0 +1,53 @@
+"""What the stores in files have in common."""
+
+import fcntl
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from contacts_core import StoreUnavailable
+
+
+def path_of(url: str, /) -> str:
+    """The path in `scheme:///path`, taken verbatim; raises StoreUnavailable when there is none."""
+    scheme, _, path = url.partition("://")
+    if not path.startswith("/") or path == "/" or "\0" in path:
+        raise StoreUnavailable(f"write {scheme}:///path, or {scheme}:////path from the root")
+    return path[1:]
+
+
+@contextmanager
+def new_file(path: Path) -> Iterator[Path]:
+    """A draft beside *path*, with mode 0600, that stands there whole and durable in the end.
+
+    A crash leaves all of the file or nothing of it, but perhaps the draft. Raises FileExistsError
+    when somebody else has put a file there by then.
+    """
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}.new")
+    os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    try:
+        yield draft
+        sync_path(draft)
+        os.link(draft, path)
+    finally:
+        draft.unlink()
+    sync_path(path.parent)
+
+
+def sync(file: int) -> None:
+    """Returns when what was written to an open file will survive a loss of power."""
+    if hasattr(fcntl, "F_FULLFSYNC"):  # macOS: its fsync does not reach the disk
+        fcntl.fcntl(file, fcntl.F_FULLFSYNC)
+    else:
+        os.fdatasync(file)
+
+
+def sync_path(path: Path) -> None:
+    """The same for a file that is closed, or for the names in a folder."""
+    file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        sync(file)
+    finally:
+        os.close(file)
