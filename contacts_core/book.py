@@ -162,6 +162,17 @@ class ContactBook:
         if any(contact.id is not None and contact.id not in stored_ids for contact in self):
             raise InvalidContact((READ_ONLY.problem({}, "id"),))
 
+    def is_newer_than(self, stored: "ContactBook", /) -> bool:
+        """Whether a copy of a store, which has *stored*, has to take over this book.
+
+        For stores. Raises BookConflict when it has a book that this one does not follow from.
+        """
+        if self == stored:
+            return False
+        if self.revision <= stored.revision:
+            raise BookConflict(self.person_id, self.revision, stored.revision)
+        return True
+
     def stored(self, ids: Iterable[int], /) -> "ContactBook":
         """The book as `save` returns it: ids for its new contacts, revision + 1, unchanged since.
 

@@ -211,8 +211,41 @@ class JsonFileContactBooks:
         with self._log.writing():
             row = _row_of(self._index, person_id)
             if row is not None and not row[1]:
-                head = _head(self._position + 1, self._last_id, person_id, row[0] + 1)
-                self._append([head + _TOMBSTONE])
+                tombstone = ContactBook(person_id=person_id, revision=row[0] + 1)
+                line = _book_line(self._position + 1, self._last_id, tombstone, erased=True)
+                self._append([line])
+            if self._unfinished_erasure:
+                self._compact()
+
+    @property
+    def last_id(self) -> int:
+        """The greatest contact id that was ever given."""
+        with self._log.reading():
+            return self._last_id
+
+    def restore(
+        self,
+        books: Iterable[ContactBook],
+        /,
+        *,
+        erased: Collection[int] = (),
+        last_id: int = 0,
+    ) -> None:
+        """Takes over newer books with their ids and revisions, for `maintenance.copy`.
+
+        The people of *erased* are erased with their books; ids up to *last_id* are not given again.
+        Raises BookConflict, and writes nothing, when a book here has a history of its own.
+        """
+        with self._log.writing():
+            newer = [book for book in books if book.is_newer_than(self._get(book.person_id))]
+            ids = (contact.id or 0 for book in newer for contact in book)
+            newest = max(self._last_id, last_id, *ids)
+            self._append(
+                [
+                    _book_line(position, newest, book, erased=book.person_id in erased)
+                    for position, book in enumerate(newer, self._position + 1)
+                ]
+            )
             if self._unfinished_erasure:
                 self._compact()
 
@@ -363,18 +396,16 @@ def _header(position: int, last_id: int, epochs: list[tuple[int, str]]) -> bytes
     return _to_json(header).encode().removeprefix(b"{")
 
 
-def _head(position: int, last_id: int, person_id: int, revision: int) -> bytes:
-    return b'"position":%d,"last_id":%d,"person_id":%d,"revision":%d,' % (
+def _book_line(position: int, last_id: int, book: ContactBook, *, erased: bool = False) -> bytes:
+    head = b'"position":%d,"last_id":%d,"person_id":%d,"revision":%d,' % (
         position,
         last_id,
-        person_id,
-        revision,
+        book.person_id,
+        book.revision,
     )
-
-
-def _book_line(position: int, last_id: int, book: ContactBook) -> bytes:
+    if erased:
+        return head + _TOMBSTONE
     contacts = _to_json(make_converter().unstructure(list(book)))
-    head = _head(position, last_id, book.person_id, book.revision)
     return b'%b"contacts":%b}' % (head, contacts.encode())
 
 

@@ -175,11 +175,12 @@ class Log:
         """Writes what is durable now to a new file, while others read and write."""
         with self.reading():
             source, end = os.dup(self._file), self._end
-        with _store_errors(), os.fdopen(source, "rb") as log, new_file(path) as draft:
-            log.seek(0)
-            with draft.open("wb") as copy:
+        try:
+            with _store_errors(), new_file(path) as draft, draft.open("wb") as copy:
                 for offset in range(0, end, _READ):
-                    copy.write(log.read(min(_READ, end - offset)))
+                    copy.write(os.pread(source, min(_READ, end - offset), offset))
+        finally:
+            os.close(source)
 
     def close(self) -> None:
         """Gives the files back; every later use raises StoreUnavailable."""

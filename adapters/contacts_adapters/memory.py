@@ -43,7 +43,7 @@ class MemoryContactBooks:
     def __init__(self) -> None:
         self._lock = Lock()
         self._entries: dict[int, _Entry] | None = {}
-        self._ids = count(1)
+        self._last_id = 0
         self._epoch = secrets.token_hex(8)
         self._last = 0
 
@@ -59,16 +59,17 @@ class MemoryContactBooks:
             entries = self._open()
             new: dict[int, _Entry] = {}
             saved = []
-            position = self._last
+            last_id = self._last_id
             for book in books:
                 person_id = book.person_id
                 stored = (new.get(person_id) or self._entry(entries, person_id)).book
                 book.check_follows(stored.revision, {contact.id for contact in stored})
                 if book.changed:
-                    position += 1
-                    new[person_id] = _Entry(book.stored(self._ids), position)
+                    position = self._last + len(new) + 1
+                    new[person_id] = _Entry(book.stored(count(last_id + 1)), position)
+                    last_id += sum(contact.id is None for contact in book)
                 saved.append(new[person_id].book if book.changed else book)
-            self._put(entries, new, position)
+            self._put(entries, new, last_id)
         return saved
 
     def books(self, person_ids: Iterable[int] | None = None, /) -> Iterator[ContactBook]:
@@ -125,8 +126,36 @@ class MemoryContactBooks:
             entry = self._entry(entries, person_id)
             if entry.position != _NEVER_SAVED and not entry.erased:
                 tombstone = ContactBook(person_id=person_id, revision=entry.book.revision + 1)
-                position = self._last + 1
-                self._put(entries, {person_id: _Entry(tombstone, position, erased=True)}, position)
+                new = _Entry(tombstone, self._last + 1, erased=True)
+                self._put(entries, {person_id: new}, self._last_id)
+
+    @property
+    def last_id(self) -> int:
+        """The greatest contact id that was ever given."""
+        return self._last_id
+
+    def restore(
+        self,
+        books: Iterable[ContactBook],
+        /,
+        *,
+        erased: Collection[int] = (),
+        last_id: int = 0,
+    ) -> None:
+        """Takes over newer books with their ids and revisions, for `maintenance.copy`.
+
+        The people of *erased* are erased with their books; ids up to *last_id* are not given again.
+        Raises BookConflict, and writes nothing, when a book here has a history of its own.
+        """
+        with self._lock:
+            entries = self._open()
+            new: dict[int, _Entry] = {}
+            for book in books:
+                person_id = book.person_id
+                if book.is_newer_than(self._entry(entries, person_id).book):
+                    new[person_id] = _Entry(book, self._last + len(new) + 1, person_id in erased)
+            ids = (contact.id or 0 for entry in new.values() for contact in entry.book)
+            self._put(entries, new, max(self._last_id, last_id, *ids))
 
     def close(self) -> None:
         self._entries = None
@@ -152,9 +181,10 @@ class MemoryContactBooks:
     def _entry(entries: dict[int, _Entry], person_id: int) -> _Entry:
         return entries.get(person_id) or _Entry(ContactBook(person_id=person_id), _NEVER_SAVED)
 
-    def _put(self, entries: dict[int, _Entry], new: dict[int, _Entry], position: int) -> None:
+    def _put(self, entries: dict[int, _Entry], new: dict[int, _Entry], last_id: int) -> None:
         entries.update(new)
-        self._last = position
+        self._last += len(new)
+        self._last_id = last_id
 
 
 def open_url(url: str, /) -> MemoryContactBooks:

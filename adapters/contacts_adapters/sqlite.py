@@ -137,33 +137,39 @@ class SqliteContactBooks:
         self, connection: sqlite3.Connection, books: Collection[ContactBook]
     ) -> Iterator[ContactBook]:
         stored = _load_people(connection, {book.person_id for book in books})
-        position, last_id = _last(connection)
-        first = position + 1
-        book_rows, contact_rows, gone = [], [], []
+        last_id = _last(connection)[1]
+        writes = []
         for book in books:
             old = stored[book.person_id]
-            old_ids = {contact.id for contact in old}
-            book.check_follows(old.revision, old_ids)
+            book.check_follows(old.revision, {contact.id for contact in old})
             if book.changed:
-                new = book.stored(count(last_id + 1))
-                position += 1
+                new = stored[book.person_id] = book.stored(count(last_id + 1))
                 last_id += sum(contact.id is None for contact in book)
-                book_rows.append(_book_row(new, position, last_id))
-                present = set(old)
-                contact_rows += [
-                    _contact_row(new.person_id, contact)
-                    for contact in new
-                    if contact not in present
-                ]
-                new_ids = {contact.id for contact in new}
-                gone += [(new.person_id, contact_id) for contact_id in old_ids - new_ids]
-                stored[book.person_id] = new
+                writes.append(_Write(old, new, last_id))
             yield stored[book.person_id]
-        if book_rows:
-            self._begin_epoch(connection, first)
+        self._write(connection, writes)
+
+    def _write(self, connection: sqlite3.Connection, writes: Sequence["_Write"]) -> None:
+        if not writes:
+            return
+        first = _last(connection)[0] + 1
+        self._begin_epoch(connection, first)
+        gone, come, books, erasures = [], [], [], []
+        for position, (old, new, last_id, erased) in enumerate(writes, first):
+            old_contacts, new_ids = set(old), {contact.id for contact in new}
+            gone += [(old.person_id, contact.id) for contact in old if contact.id not in new_ids]
+            come += [
+                _contact_row(new.person_id, contact)
+                for contact in new
+                if contact not in old_contacts
+            ]
+            books.append(_book_row(new, position, last_id, erased=erased))
+            if erased:
+                erasures.append((new.person_id,))
         connection.executemany("DELETE FROM contact WHERE person_id = ? AND id = ?", gone)
-        connection.executemany(_PUT_CONTACT, contact_rows)
-        connection.executemany(_PUT_BOOK, book_rows)
+        connection.executemany(_PUT_CONTACT, come)
+        connection.executemany(_PUT_BOOK, books)
+        connection.executemany("INSERT OR IGNORE INTO contact_erasure VALUES (?)", erasures)
 
     def books(self, person_ids: Iterable[int] | None = None, /) -> Iterator[ContactBook]:
         if person_ids is None:
@@ -250,15 +256,48 @@ class SqliteContactBooks:
         with self._transaction() as connection:
             head, book = _load_one(connection, person_id)
             if head is not None and not head.erased:
-                position, last_id = _last(connection)
                 tombstone = ContactBook(person_id=person_id, revision=book.revision + 1)
-                self._begin_epoch(connection, position + 1)
-                connection.execute("DELETE FROM contact WHERE person_id = ?", (person_id,))
-                row = _book_row(tombstone, position + 1, last_id, erased=True)
-                connection.execute(_PUT_BOOK, row)
-                connection.execute("INSERT INTO contact_erasure VALUES (?)", (person_id,))
+                self._write(
+                    connection, [_Write(book, tombstone, _last(connection)[1], erased=True)]
+                )
+        self._finish_erasures_if_alone()
+
+    def _finish_erasures_if_alone(self) -> None:
         if self._host is None or not self._host.in_transaction:
             self.finish_erasures()
+
+    @property
+    def last_id(self) -> int:
+        """The greatest contact id that was ever given."""
+        with _store_errors(), self._connection() as connection:
+            return _last(connection)[1]
+
+    def restore(
+        self,
+        books: Iterable[ContactBook],
+        /,
+        *,
+        erased: Collection[int] = (),
+        last_id: int = 0,
+    ) -> None:
+        """Takes over newer books with their ids and revisions, for `maintenance.copy`.
+
+        The people of *erased* are erased with their books; ids up to *last_id* are not given again.
+        Raises BookConflict, and writes nothing, when a book here has a history of its own.
+        """
+        with self._transaction() as connection:
+            for page in _pages(list(books)):
+                stored = _load_people(connection, {book.person_id for book in page})
+                newest = max(last_id, _last(connection)[1], *map(_greatest_id, page))
+                self._write(
+                    connection,
+                    [
+                        _Write(stored[book.person_id], book, newest, book.person_id in erased)
+                        for book in page
+                        if book.is_newer_than(stored[book.person_id])
+                    ],
+                )
+        self._finish_erasures_if_alone()
 
     def finish_erasures(self) -> None:
         """Rewrites the file when it may still hold values of erased people.
@@ -387,6 +426,17 @@ class _Head(NamedTuple):
     erased: int
     contents: int
     digest: int
+
+
+class _Write(NamedTuple):
+    old: ContactBook
+    new: ContactBook
+    last_id: int
+    erased: bool = False
+
+
+def _greatest_id(book: ContactBook) -> int:
+    return max((contact.id or 0 for contact in book), default=0)
 
 
 def _pages(items: Sequence[_T]) -> Iterator[Sequence[_T]]:
