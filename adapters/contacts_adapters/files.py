@@ -13,9 +13,29 @@ from contacts_core import StoreUnavailable
 def path_of(url: str, /) -> str:
     """The path in `scheme:///path`, taken verbatim; raises StoreUnavailable when there is none."""
     scheme, _, path = url.partition("://")
-    if not path.startswith("/") or path == "/" or "\0" in path:
+    if not path.startswith("/"):
         raise StoreUnavailable(f"write {scheme}:///path, or {scheme}:////path from the root")
     return path[1:]
+
+
+def checked_path(path: str | os.PathLike[str], /) -> Path:
+    """*path*, if a file can have it; raises StoreUnavailable."""
+    checked = Path(path)
+    try:
+        if b"\0" in os.fsencode(checked) or not checked.name:
+            raise StoreUnavailable("this is no path of a file")
+    except UnicodeEncodeError:
+        raise StoreUnavailable("this is no path of a file") from None
+    return checked
+
+
+def exists(path: Path) -> bool:
+    """Whether something has this name, a link to nowhere too; raises OSError when unknown."""
+    try:
+        path.lstat()
+    except FileNotFoundError:
+        return False
+    return True
 
 
 @contextmanager

@@ -8,7 +8,6 @@ import sqlite3
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from itertools import count
-from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
@@ -30,7 +29,7 @@ from contacts_core import (
     whole_number,
 )
 
-from .files import path_of
+from .files import checked_path, path_of
 from .json_log import Line, Log
 
 KEPT_EPOCHS: Final = 1_000  # tokens from before the last so many handles that wrote expire
@@ -90,13 +89,17 @@ class JsonFileContactBooks:
         self._epochs: list[tuple[int, str]] = []
         self._unfinished_erasure = self._began_epoch = False
         self._look_again_at = COMPACT_FROM
-        self._log = Log(Path(path), self._receive)
-        self._log.open(_header(0, 0, [(0, secrets.token_hex(8))]))
-        with self._log.reading():
-            unfinished = self._unfinished_erasure
-        if unfinished:
-            with self._log.writing():
-                self._compact()
+        self._log = Log(checked_path(path), self._receive)
+        try:
+            self._log.open(_header(0, 0, [(0, secrets.token_hex(8))]))
+            with self._log.reading():
+                unfinished = self._unfinished_erasure
+            if unfinished:
+                with self._log.writing():
+                    self._compact()
+        except BaseException:
+            self.close()
+            raise
 
     def get(self, person_id: int, /) -> ContactBook:
         whole_number("person_id", person_id)
@@ -254,7 +257,7 @@ class JsonFileContactBooks:
 
         Raises StoreUnavailable when the file exists already or cannot be written.
         """
-        self._log.copy_to(Path(path))
+        self._log.copy_to(checked_path(path))
 
     def close(self) -> None:
         self._log.close()

@@ -11,7 +11,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from itertools import chain
 from pathlib import Path
 from threading import Lock
@@ -21,7 +21,7 @@ from zlib import crc32
 
 from contacts_core import StoreCorrupted, StoreUnavailable
 
-from .files import new_file, sync, sync_path
+from .files import exists, new_file, sync, sync_path
 
 VERSION: Final = 1
 TIMEOUT: Final = 30.0  # seconds to wait for another process
@@ -96,16 +96,16 @@ class Log:
     def open(self, header: bytes) -> None:
         """Takes the log in use; a new file starts with *header*."""
         with _store_errors():
-            exists = os.path.lexists(self._path)
-            if exists:
-                _check_format(self._path)
+            if not exists(self._path):
+                # Somebody else may be quicker: theirs is as good.
+                with suppress(FileExistsError), new_file(self._path) as draft:
+                    draft.write_bytes(_framed(0, 0, _FORMAT % VERSION + header))
+            _check_format(self._path)
             self._lock_file = _open(self._lock_path, os.O_CREAT)
-            if not exists or os.path.lexists(self._draft_path):
+            if exists(self._draft_path):
                 with self._locked(fcntl.LOCK_EX):
                     # A draft that stands while nobody writes is what a crash left of one.
                     self._draft_path.unlink(missing_ok=True)
-                    if not os.path.lexists(self._path):
-                        self._replace([_FORMAT % VERSION + header])
         _logs.add(self)
 
     @contextmanager
@@ -128,6 +128,8 @@ class Log:
                     self._catch_up()
                     if os.fstat(self._file).st_size > self._end:
                         os.ftruncate(self._file, self._end)
+                        with self._trusted_once():  # or what was cut could come back
+                            sync(self._file)
                 yield
 
     @property
@@ -184,24 +186,25 @@ class Log:
 
     def close(self) -> None:
         """Gives the files back; every later use raises StoreUnavailable."""
-        with self._mutex:
+        with self._mutex, _store_errors():
             self._refusal = "the store is closed"
             self._close_files()
 
     def _replace(self, rests: Iterable[bytes]) -> None:
-        file = _open(self._draft_path, os.O_CREAT | os.O_TRUNC)
         try:
-            end = 0
-            for page in _blocks(_framed(seq, 0, rest) for seq, rest in enumerate(rests)):
-                end += _write(file, page, end)
-            sync(file)
+            file = _open(self._draft_path, os.O_CREAT | os.O_TRUNC)
+            try:
+                end = 0
+                for block in _blocks(_framed(seq, 0, rest) for seq, rest in enumerate(rests)):
+                    end += _write(file, block, end)
+                sync(file)
+            finally:
+                os.close(file)
             os.replace(self._draft_path, self._path)
         except BaseException:
             with suppress(OSError):
                 self._draft_path.unlink(missing_ok=True)
             raise
-        finally:
-            os.close(file)
         with self._trusted_once():
             sync_path(self._path.parent)
 
@@ -296,11 +299,12 @@ class Log:
             fcntl.flock(self._lock_file, fcntl.LOCK_UN)
 
     def _close_files(self) -> None:
-        for file in (self._file, self._lock_file):
-            if file != _CLOSED:
-                os.close(file)
+        files = [file for file in (self._file, self._lock_file) if file != _CLOSED]
         self._file = self._lock_file = _CLOSED
         self._identity = None
+        with ExitStack() as stack:
+            for file in files:
+                stack.callback(os.close, file)
 
     def _after_fork(self) -> None:
         # The child's lock would be the parent's: a lock belongs to the open file, not the process.
@@ -317,8 +321,12 @@ os.register_at_fork(after_in_child=_after_fork)
 
 
 def _is_torn(line: bytes, offset: int) -> bool:
-    """Whether a crash may have left the line so: cut short, at the end of a file with a header."""
-    return not line.endswith(b"\n") and offset > 0 and _unframed(line[:-1]) is None
+    """Whether a crash may have left the line so: at the end, cut short, or of zeros from there.
+
+    A whole line with something else than a line feed behind it was acknowledged, and is damaged.
+    """
+    whole = line.endswith(b"\n") or (_unframed(line[:-1]) and not line.endswith(b"\0"))
+    return offset > 0 and not whole
 
 
 def _check_format(path: Path) -> None:

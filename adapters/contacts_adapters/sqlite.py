@@ -33,7 +33,7 @@ from contacts_core import (
     whole_number,
 )
 
-from .files import new_file, path_of
+from .files import checked_path, exists, new_file, path_of
 
 APPLICATION_ID: Final = 0x436F6E74  # "Cont"
 VERSION: Final = 1  # of the schema: the number of its migrations
@@ -80,13 +80,13 @@ class SqliteContactBooks:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self._path = Path(path)
+        self._path = checked_path(path)
         self._host: sqlite3.Connection | None = None
         self._idle: list[sqlite3.Connection] = []
         self._closed = False
         self._began_epoch = False
         with _store_errors():
-            if not os.path.lexists(self._path):
+            if not exists(self._path):
                 _create(self._path)
             _check(self._path)
         _open_stores.add(self)
@@ -323,7 +323,11 @@ class SqliteContactBooks:
 
         Raises StoreUnavailable when the file exists already or cannot be written.
         """
-        with _store_errors(), self._connection() as connection, new_file(Path(path)) as draft:
+        with (
+            _store_errors(),
+            self._connection() as connection,
+            new_file(checked_path(path)) as draft,
+        ):
             copy = sqlite3.connect(draft)
             try:
                 connection.backup(copy)
@@ -644,7 +648,5 @@ def _store_errors() -> Iterator[None]:
         if code & 0xFF in _UNAVAILABLE:
             raise StoreUnavailable(f"the store cannot be used now: {error}") from error
         raise StoreCorrupted(f"the store cannot be read: {error}") from error
-    except (OSError, ValueError) as error:
-        if isinstance(error, InvalidContact):
-            raise
+    except OSError as error:
         raise StoreUnavailable(f"the store cannot be opened: {error}") from error
