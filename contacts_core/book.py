@@ -10,22 +10,23 @@ from .rules import READ_ONLY, whole_number
 from .vocabulary import Origin
 
 
-def _checked(contacts: Iterable[Contact]) -> Iterator[Contact]:
-    for contact in contacts:
-        if not isinstance(contact, Contact):
-            raise InvalidContact((Problem("contacts", "wrong_type", "must be Contact values"),))
-        yield contact
+def _checked(contacts: Iterable[Contact]) -> list[Contact]:
+    contacts = list(contacts)
+    if not all(isinstance(contact, Contact) for contact in contacts):
+        raise InvalidContact((Problem("contacts", "wrong_type", "must be Contact values"),))
+    return contacts
 
 
-def _checked_new(contacts: Iterable[Contact]) -> Iterator[Contact]:
-    for contact in _checked(contacts):
-        if contact.id is not None:
-            raise InvalidContact((READ_ONLY.problem({}, "id"),))
-        yield contact
+def _checked_new(contacts: Iterable[Contact]) -> list[Contact]:
+    contacts = _checked(contacts)
+    if any(contact.id is not None for contact in contacts):
+        raise InvalidContact((READ_ONLY.problem({}, "id"),))
+    return contacts
 
 
-def _position(contact: Contact) -> tuple[int, bool, int]:
-    return contact.rank, contact.id is None, contact.id or 0
+def _in_order(contacts: Iterable[Contact]) -> tuple[Contact, ...]:
+    """By rule B3."""
+    return tuple(sorted(contacts, key=lambda one: (one.rank, one.id is None, one.id or 0)))
 
 
 @frozen(init=False, repr=False, weakref_slot=False)
@@ -55,24 +56,21 @@ class ContactBook:
     def __init__(
         self, *, person_id: int, contacts: Iterable[Contact] = (), revision: int = 0
     ) -> None:
-        in_order = tuple(sorted(_checked(contacts), key=_position))
-        ids = [contact.id for contact in in_order if contact.id is not None]
-        if len(set(ids)) < len(ids):
-            message = "must be unique in a book"
-            raise InvalidContact((Problem("id", "not_unique", message),))
+        in_order = _in_order(_checked(contacts))
+        stored = tuple([contact for contact in in_order if contact.id is not None])
+        if len({contact.id for contact in stored}) < len(stored):
+            raise InvalidContact((Problem("id", "not_unique", "must be unique in a book"),))
         self.__attrs_init__(
             whole_number("person_id", person_id),
             in_order,
             whole_number("revision", revision, least=0),
             # A book that was never saved has nothing in the store that it could be unchanged from.
-            tuple(contact for contact in in_order if contact.id is not None) if revision else (),
+            stored if revision else (),
         )
 
     def _with(self, contacts: Iterable[Contact]) -> "ContactBook":
         book = object.__new__(ContactBook)
-        book.__attrs_init__(
-            self.person_id, tuple(sorted(contacts, key=_position)), self.revision, self._loaded
-        )
+        book.__attrs_init__(self.person_id, _in_order(contacts), self.revision, self._loaded)
         return book
 
     @property

@@ -87,6 +87,28 @@ class Contact:
         given = _mapping(fields)
         return _fill(object.__new__(cls), given, None, id_refused="id" in given)
 
+    @classmethod
+    def from_row(
+        cls, id: int, protocol: str, label: str, integration: bool, value: str, /
+    ) -> "Contact":
+        """The contact that a store keeps in columns; as strict as the constructor, but faster.
+
+        >>> Contact.from_row(1826, "website", "personal", False, "www.my-stie.com")
+        <Contact 1826: personal website>
+        """
+        pair = _PAIRS.get((protocol, label))
+        if (
+            pair is not None
+            and type(id) is int
+            and 1 <= id <= MAX_ID
+            and type(integration) is bool
+            and type(value) is str
+            and _PLAIN[protocol](value)
+        ):
+            return _set(object.__new__(cls), pair[0], pair[1], value, integration, id)
+        fields = {"label": label, protocol: value, "integration": integration}
+        return build(fields, id, id_refused=not _is_id(id))
+
     @property
     def telephone(self) -> str | None:
         """The value, if the contact is a telephone number."""

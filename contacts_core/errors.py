@@ -1,10 +1,9 @@
 """Everything that is raised on purpose; no error holds a value, for errors end up in logs."""
 
-from attrs import frozen
+from typing import NamedTuple
 
 
-@frozen
-class Problem:
+class Problem(NamedTuple):
     """One broken rule: `code` is for programs, `message` finishes the sentence "<field> …"."""
 
     field: str

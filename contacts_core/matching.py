@@ -3,9 +3,9 @@
 import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Mapping
-from heapq import nsmallest
+from operator import itemgetter
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
 from attrs import frozen
 
@@ -117,8 +117,13 @@ def _protocol(protocol: object) -> ContactProtocol:
     return found
 
 
-@frozen
-class Match:
+# Nobody calls from a fax machine: the vendor's lookup leaves it out.
+_SEARCHED: Final = {
+    protocol: frozenset(labels) - {ContactLabel.fax} for protocol, labels in LABELS.items()
+}
+
+
+class Match(NamedTuple):
     """Somebody whose contact is the same as the value searched for."""
 
     person_id: int
@@ -168,13 +173,15 @@ class Search:
 
     def best(self, candidates: Iterable[tuple[int, Contact]], /) -> tuple[Match, ...]:
         """The matches among pairs of person and contact: most in common first, then by person."""
-        ranked = (
-            (-common, person_id, contact.rank, contact.id or 0, contact)
-            for person_id, contact in candidates
-            if (common := self.in_common(contact)) > 0
+        ranked = sorted(
+            (
+                (-common, person_id, contact.rank, contact.id or 0, contact)
+                for person_id, contact in candidates
+                if (common := self.in_common(contact)) > 0
+            ),
+            key=itemgetter(0, 1, 2, 3),
         )
-        best = nsmallest(self.limit, ranked, key=lambda row: row[:4])
-        return tuple(Match(row[1], row[4]) for row in best)
+        return tuple(Match(row[1], row[4]) for row in ranked[: self.limit])
 
     def in_common(self, contact: Contact, /) -> int:
         """How many characters of the key the contact shares, 0 when it is no match."""
@@ -187,8 +194,7 @@ def _labels(
     protocol: ContactProtocol, labels: Collection[ContactLabel | str] | None
 ) -> frozenset[ContactLabel]:
     if labels is None:
-        # Nobody calls from a fax machine: the vendor's lookup leaves it out.
-        return frozenset(LABELS[protocol]) - {ContactLabel.fax}
+        return _SEARCHED[protocol]
     names = {labels} if isinstance(labels, str) else set(labels)
     unknown = names - set(ContactLabel)
     if unknown:

@@ -2,9 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator
 from types import TracebackType
-from typing import Protocol, Self, runtime_checkable
-
-from attrs import frozen
+from typing import NamedTuple, Protocol, Self, runtime_checkable
 
 from .book import ContactBook
 from .errors import TokenExpired
@@ -12,8 +10,7 @@ from .matching import Match
 from .vocabulary import ContactLabel, ContactProtocol
 
 
-@frozen
-class Change:
+class Change(NamedTuple):
     """A person whose book was saved or erased; who wants the contacts reads the book."""
 
     person_id: int
@@ -21,8 +18,7 @@ class Change:
     erased: bool
 
 
-@frozen
-class Changes:
+class Changes(NamedTuple):
     """A page of the feed, the token to go on from, and whether more is there already."""
 
     changes: tuple[Change, ...]
@@ -30,8 +26,7 @@ class Changes:
     more: bool
 
 
-@frozen
-class Position:
+class Position(NamedTuple):
     """A place in a store's feed, for stores to share; a token is its text.
 
     `epoch` names the stretch of the store's history in which the change at `number` was saved. A

@@ -19,8 +19,9 @@ def _books_and_contacts(db: Database) -> None:
 
     `last_id` is the greatest contact id given up to this save: that of the greatest position
     holds for the store, since a row of the greatest position goes only for one of a greater.
-    `contents` is the checksum of the contacts, `digest` that of the row with `contents`: SQLite
-    by itself returns flipped bits as data. `match` is what `find` looks up by.
+    `digest` is the checksum of the other columns of its row but `match`, which is what `find`
+    looks up by; `contents` is the sum of those of the contacts: SQLite by itself returns flipped
+    bits as data.
     """
     statements = (
         """
@@ -43,6 +44,7 @@ def _books_and_contacts(db: Database) -> None:
             value TEXT NOT NULL,
             integration INTEGER NOT NULL,
             match TEXT NOT NULL,
+            digest INTEGER NOT NULL,
             PRIMARY KEY (person_id, id)
         ) STRICT, WITHOUT ROWID
         """,
