@@ -106,7 +106,7 @@ def test_the_blocks_run_and_print_what_they_say(
         shown = StringIO()
         with redirect_stdout(shown):
             exec(compile(block, "README.md", "exec"), namespace)
-        assert shown.getvalue() == "".join(re.findall(r"^ *#> (.*\n)", block, re.MULTILINE))
+        assert shown.getvalue() == "".join(re.findall(r"^ *# > (.*\n)", block, re.MULTILINE))
     namespace["repository"].close()
     _check_skeleton(namespace["MyBooks"])
 
