@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from attrs import field, frozen
 
-from .contact import Contact, as_integration, patched, with_id
+from .contact import Contact, as_integration, patched, position, with_id
 from .errors import BookConflict, ContactNotFound, ContactReadOnly, InvalidContact, Problem
 from .rules import READ_ONLY, whole_number
 from .vocabulary import Origin
@@ -12,7 +12,7 @@ from .vocabulary import Origin
 
 def _checked(contacts: Iterable[Contact]) -> list[Contact]:
     contacts = list(contacts)
-    if not all(isinstance(contact, Contact) for contact in contacts):
+    if not {*map(type, contacts)} <= {Contact}:
         raise InvalidContact((Problem("contacts", "wrong_type", "must be Contact values"),))
     return contacts
 
@@ -24,9 +24,8 @@ def _checked_new(contacts: Iterable[Contact]) -> list[Contact]:
     return contacts
 
 
-def _in_order(contacts: Iterable[Contact]) -> tuple[Contact, ...]:
-    """By rule B3."""
-    return tuple(sorted(contacts, key=lambda one: (one.rank, one.id is None, one.id or 0)))
+def _sameness(contact: Contact) -> tuple[object, ...]:
+    return contact.protocol, contact.label, contact.value
 
 
 @frozen(init=False, repr=False, weakref_slot=False)
@@ -51,32 +50,35 @@ class ContactBook:
     person_id: int
     contacts: tuple[Contact, ...]
     revision: int
-    _loaded: tuple[Contact, ...] = field(eq=False)
+    _loaded: tuple[Contact, ...] | None = field(eq=False)
 
     def __init__(
         self, *, person_id: int, contacts: Iterable[Contact] = (), revision: int = 0
     ) -> None:
-        in_order = _in_order(_checked(contacts))
-        stored = tuple([contact for contact in in_order if contact.id is not None])
-        if len({contact.id for contact in stored}) < len(stored):
+        in_order = tuple(sorted(_checked(contacts), key=position))
+        ids = [contact.id for contact in in_order if contact.id is not None]
+        if len(set(ids)) < len(ids):
             raise InvalidContact((Problem("id", "not_unique", "must be unique in a book"),))
+        # What has no id, or no revision, is not stored yet.
+        stored = revision > 0 and len(ids) == len(in_order)
         self.__attrs_init__(
             whole_number("person_id", person_id),
             in_order,
             whole_number("revision", revision, least=0),
-            # A book that was never saved has nothing in the store that it could be unchanged from.
-            stored if revision else (),
+            in_order if stored else None,
         )
 
     def _with(self, contacts: Iterable[Contact]) -> "ContactBook":
         book = object.__new__(ContactBook)
-        book.__attrs_init__(self.person_id, _in_order(contacts), self.revision, self._loaded)
+        book.__attrs_init__(
+            self.person_id, tuple(sorted(contacts, key=position)), self.revision, self._loaded
+        )
         return book
 
     @property
     def changed(self) -> bool:
         """Whether the contacts differ from the stored ones: only then does `save` write."""
-        return self.contacts != self._loaded
+        return self.contacts != (self._loaded or ())
 
     def get(self, contact_id: int, /) -> Contact:
         """The contact of this id; raises ContactNotFound."""
@@ -139,13 +141,13 @@ class ContactBook:
         Raises InvalidContact for a contact that has an id.
         Source: the Import API that the seed's tip points at.
         """
-        present: dict[tuple[int, str], list[Contact]] = {}
+        present: dict[tuple[object, ...], list[Contact]] = {}
         for contact in reversed(self.contacts):
             if contact.integration:
-                present.setdefault((contact.rank, contact.value), []).append(contact)
+                present.setdefault(_sameness(contact), []).append(contact)
         result = [contact for contact in self.contacts if not contact.integration]
         for contact in _checked_new(contacts):
-            same = present.get((contact.rank, contact.value))
+            same = present.get(_sameness(contact))
             result.append(same.pop() if same else as_integration(contact))
         return self._with(result)
 

@@ -129,11 +129,6 @@ class Contact:
         """The value, if the contact is a chat link."""
         return self.value if self.protocol is ContactProtocol.chat else None
 
-    @property
-    def rank(self) -> int:
-        """Where the contact's protocol and label stand in the documented order of a book (B3)."""
-        return _PAIRS[self.protocol, self.label][2]
-
     def to_dict(self) -> dict[str, str | int | bool]:
         """The body of a single contact, in the seed's order of keys; without `id` until stored.
 
@@ -156,6 +151,12 @@ class Contact:
 
     def __repr__(self) -> str:
         return f"<Contact {self.id}: {self.label.value} {self.protocol.value}>"
+
+
+def position(contact: Contact) -> tuple[int, bool, int]:
+    """Where a contact stands in a book, by rule B3."""
+    id = contact.id
+    return _PAIRS[contact.protocol, contact.label][2], id is None, id or 0
 
 
 def build(fields: object, id: int | None, *, id_refused: bool) -> Contact:

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from attrs import frozen
 
-from .contact import Contact
+from .contact import Contact, position
 from .errors import InvalidContact, Problem
 from .rules import MAX_LENGTH, whole_number
 from .vocabulary import LABELS, ContactLabel, ContactProtocol
@@ -18,15 +18,16 @@ SUFFIX_DIGITS: Final = 7  # a number without its area code; a shorter one matche
 # A legal value is at most so long in any of its Unicode forms; normalising more could be quadratic.
 _LONGEST: Final = 12 * MAX_LENGTH
 
-_NOT_DIGITS: Final = re.compile(r"\D+")
+_ASCII_NOT_DIGITS: Final = bytes({*range(128)} - {*b"0123456789"})
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _AUTHORITY_END: Final = re.compile(r"[/?#]|\Z")
 
 
 def _digits(value: str) -> str:
-    digits = _NOT_DIGITS.sub("", value)
-    if not digits.isascii():
-        digits = "".join(str(unicodedata.decimal(digit)) for digit in digits)
+    if value.isascii():
+        digits = value.encode().translate(None, _ASCII_NOT_DIGITS).decode()
+    else:
+        digits = "".join([str(unicodedata.decimal(one)) for one in value if one.isdecimal()])
     return digits.lstrip("0")
 
 
@@ -175,13 +176,13 @@ class Search:
         """The matches among pairs of person and contact: most in common first, then by person."""
         ranked = sorted(
             (
-                (-common, person_id, contact.rank, contact.id or 0, contact)
+                (-common, person_id, position(contact), contact)
                 for person_id, contact in candidates
                 if (common := self.in_common(contact)) > 0
             ),
-            key=itemgetter(0, 1, 2, 3),
+            key=itemgetter(0, 1, 2),
         )
-        return tuple(Match(row[1], row[4]) for row in ranked[: self.limit])
+        return tuple(Match(row[1], row[3]) for row in ranked[: self.limit])
 
     def in_common(self, contact: Contact, /) -> int:
         """How many characters of the key the contact shares, 0 when it is no match."""

@@ -50,8 +50,20 @@ class Digest:
     sha256: str
 
 
-def verify(repository: ContactBookRepository, /) -> Iterator[tuple[int, StoreCorrupted | None]]:
+@runtime_checkable
+class Checkable(Protocol):
+    """A repository that has more to check than its books."""
+
+    def check(self) -> None:
+        """Raises StoreCorrupted."""
+
+
+def verify(
+    repository: ContactBookRepository, /
+) -> Iterator[tuple[int | None, StoreCorrupted | None]]:
     """Reads every book of a store and says of each person whether the book is damaged.
+
+    What is wrong with the store beyond its books comes last, of the person None.
 
     >>> from contacts_adapters import open_repository
     >>> list(verify(open_repository("memory://")))
@@ -64,6 +76,11 @@ def verify(repository: ContactBookRepository, /) -> Iterator[tuple[int, StoreCor
             yield person_id, error
         else:
             yield person_id, None
+    if isinstance(repository, Checkable):
+        try:
+            repository.check()
+        except StoreCorrupted as error:
+            yield None, error
 
 
 def digest(repository: ContactBookRepository, /) -> Digest:

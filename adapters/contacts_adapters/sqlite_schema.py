@@ -19,9 +19,8 @@ def _books_and_contacts(db: Database) -> None:
 
     `last_id` is the greatest contact id given up to this save: that of the greatest position
     holds for the store, since a row of the greatest position goes only for one of a greater.
-    `digest` is the checksum of the other columns of its row but `match`, which is what `find`
-    looks up by; `contents` is the sum of those of the contacts: SQLite by itself returns flipped
-    bits as data.
+    `contents` is the checksum of the contacts of a book, `digest` that of a row; `match` is what
+    `find` looks up by.
     """
     statements = (
         """

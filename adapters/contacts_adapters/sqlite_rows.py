@@ -1,0 +1,286 @@
+"""Books as rows of the SQLite store, each with a checksum: SQLite returns flipped bits as data."""
+
+import json
+import sqlite3
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import count
+from typing import Any, Final, NamedTuple
+from zlib import crc32
+
+from contacts_core import (
+    Change,
+    Changes,
+    Contact,
+    ContactBook,
+    InvalidContact,
+    Match,
+    Position,
+    Search,
+    StoreCorrupted,
+    TokenExpired,
+    index_key,
+    match_key,
+)
+
+PAGE: Final = 500  # books in memory during a walk
+
+_HEAD: Final = "b.person_id, b.revision, b.position, b.last_id, b.erased, b.contents, b.digest"
+_CONTACT: Final = "c.id, c.protocol, c.label, c.integration, c.value"
+_LOAD_ONE: Final = (
+    f"SELECT {_HEAD}, {_CONTACT} FROM contact_book AS b LEFT JOIN contact AS c USING (person_id) "
+    "WHERE b.person_id = ? ORDER BY c.id"
+)
+_SOME: Final = "person_id IN (SELECT value FROM json_each(?))"
+_RANGE: Final = "person_id BETWEEN ? AND ?"
+_PUT_BOOK: Final = (
+    "INSERT OR REPLACE INTO contact_book "
+    "(person_id, revision, position, last_id, erased, contents, digest) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?)"
+)
+_PUT_CONTACT: Final = (
+    "INSERT OR REPLACE INTO contact "
+    "(person_id, id, protocol, label, integration, value, match, digest) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+)
+
+_ContactRow = tuple[int | None, str, str, int, str]
+
+
+class Write(NamedTuple):
+    """A book to be written over another, and the greatest contact id given by then."""
+
+    old: ContactBook
+    new: ContactBook
+    last_id: int
+    erased: bool = False
+
+
+def load(connection: sqlite3.Connection, person_id: int) -> ContactBook:
+    """The book of one person; empty for who was never saved."""
+    rows = connection.execute(_LOAD_ONE, (person_id,)).fetchall()
+    if not rows:
+        return load_some(connection, (person_id,))[person_id]
+    return _book(rows[0][:7], [row[7:] for row in rows if row[7] is not None])
+
+
+def load_some(
+    connection: sqlite3.Connection, person_ids: Collection[int]
+) -> dict[int, ContactBook]:
+    """The books of these people; empty ones for who was never saved."""
+    wanted = (json.dumps(list(person_ids)),)
+    found = {book.person_id: book for _, book in _load(connection, _SOME, wanted)}
+    for person_id in person_ids:
+        if person_id not in found:
+            found[person_id] = ContactBook(person_id=person_id)
+    return found
+
+
+def load_range(connection: sqlite3.Connection, first: int, last: int) -> list[ContactBook]:
+    """The books from one person to another, without the erased."""
+    return [book for erased, book in _load(connection, _RANGE, (first, last)) if not erased]
+
+
+def people_after(connection: sqlite3.Connection, last: int) -> list[int]:
+    """The next page of people, in order; a damaged row counts as one that is not erased."""
+    people: list[int] = []
+    while not people:
+        rows = connection.execute(
+            f"SELECT {_HEAD} FROM contact_book AS b WHERE person_id > ? ORDER BY person_id LIMIT ?",
+            (last, PAGE),
+        ).fetchall()
+        if not rows:
+            break
+        last = rows[-1][0]
+        people = [row[0] for row in rows if not (row[4] and _checksum(row[:6]) == row[6])]
+    return people
+
+
+def last_given(connection: sqlite3.Connection) -> tuple[int, int]:
+    """The greatest position in the feed and the greatest contact id ever given."""
+    row = connection.execute(
+        f"SELECT {_HEAD} FROM contact_book AS b ORDER BY position DESC LIMIT 1"
+    ).fetchone()
+    if row is None:
+        return 0, 0
+    _, _, position, last_id, *_ = _checked(row)
+    return position, last_id
+
+
+def is_erased(connection: sqlite3.Connection, person_id: int) -> bool:
+    """Whether a person is forgotten."""
+    rows = connection.execute("SELECT erased FROM contact_book WHERE person_id = ?", (person_id,))
+    return any(erased for (erased,) in rows)
+
+
+def stored_books(
+    connection: sqlite3.Connection, books: Collection[ContactBook]
+) -> tuple[list[ContactBook], list[Write]]:
+    """What saving *books* returns, and what it has to write."""
+    stored = load_some(connection, {book.person_id for book in books})
+    last_id = last_given(connection)[1]
+    results, writes = [], []
+    for book in books:
+        old = stored[book.person_id]
+        book.check_follows(old.revision, {contact.id for contact in old})
+        if book.changed:
+            new = book.stored(count(last_id + 1))
+            last_id += sum([contact.id is None for contact in book])
+            writes.append(Write(old, new, last_id))
+            stored[book.person_id] = new
+        results.append(stored[book.person_id])
+    return results, writes
+
+
+def write(connection: sqlite3.Connection, writes: Iterable[Write], first: int) -> None:
+    """Writes books under positions from *first* on, of their contacts only what differs."""
+    gone: list[tuple[int, int | None]] = []
+    come, books, erasures = [], [], []
+    for position, (old, new, last_id, erased) in enumerate(writes, first):
+        person_id = new.person_id
+        old_contacts, new_ids = set(old), {contact.id for contact in new}
+        gone += [(person_id, contact.id) for contact in old if contact.id not in new_ids]
+        rows = sorted([_contact_row(contact) for contact in new])
+        come += [_full_row(person_id, contact) for contact in new if contact not in old_contacts]
+        head = (person_id, new.revision, position, last_id, int(erased), _checksum(rows))
+        books.append((*head, _checksum(head)))
+        if erased:
+            erasures.append((person_id,))
+    connection.executemany("DELETE FROM contact WHERE person_id = ? AND id = ?", gone)
+    connection.executemany(_PUT_CONTACT, come)
+    connection.executemany(_PUT_BOOK, books)
+    connection.executemany("INSERT OR IGNORE INTO contact_erasure VALUES (?)", erasures)
+
+
+def find(connection: sqlite3.Connection, search: Search) -> tuple[Match, ...]:
+    """The best matches, each as it was saved."""
+    rows = connection.execute(
+        f"SELECT c.person_id, {_CONTACT}, c.match, c.digest FROM contact AS c "
+        "WHERE match = ? AND protocol = ?",
+        (search.index_key, search.protocol.value),
+    )
+    candidates = []
+    for row in rows:
+        person_id, contact_id, protocol, label, integration, value, _, digest = row
+        if _checksum(row[:7]) != digest:
+            raise _damaged(person_id)
+        contact = Contact.from_row(contact_id, protocol, label, integration == 1, value)
+        candidates.append((person_id, contact))
+    return search.best(candidates)
+
+
+def changes(connection: sqlite3.Connection, after: str | None, limit: int) -> Changes:
+    """A page of the feed."""
+    start = _position(connection, 0) if after is None else Position.parse(after)
+    last, _ = last_given(connection)
+    if start.number > last or start != _position(connection, start.number):
+        raise TokenExpired
+    rows = connection.execute(
+        f"SELECT {_HEAD} FROM contact_book AS b WHERE position > ? ORDER BY position LIMIT ?",
+        (start.number, limit + 1),
+    ).fetchall()
+    page = [_checked(row) for row in rows[:limit]]
+    end = _position(connection, page[-1][2]) if page else start
+    return Changes(
+        tuple([Change(row[0], row[1], row[4] == 1) for row in page]),
+        str(end),
+        more=len(rows) > limit,
+    )
+
+
+def misfits(connection: sqlite3.Connection) -> Iterator[str]:
+    """What is wrong with the file and no read of a book shows: above all its indexes."""
+    for (problem,) in connection.execute("PRAGMA integrity_check"):
+        if problem != "ok":
+            yield problem
+    for row in connection.execute(
+        f"SELECT c.person_id, {_CONTACT}, c.match, c.digest FROM contact c"
+    ):
+        if _checksum(row[:7]) != row[7]:
+            yield f"the row of contact {row[1]} is damaged"
+
+
+def _load(
+    connection: sqlite3.Connection, condition: str, parameters: tuple[object, ...]
+) -> list[tuple[int, ContactBook]]:
+    """The books of many, and whether erased, by two queries: a join would repeat the heads."""
+    with _snapshot(connection):
+        heads = connection.execute(
+            f"SELECT {_HEAD} FROM contact_book AS b WHERE {condition}", parameters
+        ).fetchall()
+        rows = connection.execute(
+            f"SELECT {_CONTACT}, person_id FROM contact AS c WHERE {condition}", parameters
+        ).fetchall()
+    contacts: dict[int, list[tuple[Any, ...]]] = {}
+    for row in rows:
+        contacts.setdefault(row[5], []).append(row[:5])
+    loaded = [(head[4], _book(head, contacts.pop(head[0], []))) for head in heads]
+    for person_id in contacts:  # a flipped bit can hide the row of a book
+        raise _damaged(person_id)
+    return loaded
+
+
+def _book(head: tuple[int, ...], rows: list[tuple[Any, ...]]) -> ContactBook:
+    """A book, if it is as it was saved."""
+    person_id, revision, _, _, _, contents, digest = head
+    if _checksum(head[:6]) != digest or _checksum(rows) != contents:
+        raise _damaged(person_id)
+    try:
+        contacts = [
+            Contact.from_row(contact_id, protocol, label, integration == 1, value)
+            for contact_id, protocol, label, integration, value in rows
+        ]
+        return ContactBook(person_id=person_id, contacts=contacts, revision=revision)
+    except InvalidContact:
+        raise _damaged(person_id) from None
+
+
+def _contact_row(contact: Contact) -> _ContactRow:
+    return (
+        contact.id,
+        str(contact.protocol),
+        str(contact.label),
+        int(contact.integration),
+        contact.value,
+    )
+
+
+def _full_row(person_id: int, contact: Contact) -> tuple[object, ...]:
+    match = index_key(contact.protocol, match_key(contact.protocol, contact.value))
+    row = (person_id, *_contact_row(contact), match)
+    return (*row, _checksum(row))
+
+
+def _checksum(rows: Sequence[object]) -> int:
+    # ASCII, for what else is printable depends on the Unicode version of the Python that runs.
+    return crc32(ascii(rows).encode())
+
+
+def _checked(head: tuple[int, ...]) -> tuple[int, ...]:
+    if _checksum(head[:6]) != head[6]:
+        raise _damaged(head[0])
+    return head
+
+
+def _damaged(person_id: int) -> StoreCorrupted:
+    return StoreCorrupted(f"the book of person {person_id} is damaged")
+
+
+def _position(connection: sqlite3.Connection, number: int) -> Position:
+    (epoch,) = connection.execute(
+        "SELECT name FROM contact_epoch WHERE start <= ? ORDER BY start DESC LIMIT 1", (number,)
+    ).fetchone()
+    return Position(epoch, number)
+
+
+@contextmanager
+def _snapshot(connection: sqlite3.Connection) -> Iterator[None]:
+    """Several queries that see the same state."""
+    if connection.in_transaction:
+        yield
+        return
+    connection.execute("BEGIN")
+    try:
+        yield
+    finally:
+        connection.execute("ROLLBACK")
