@@ -176,13 +176,17 @@ def live(path: Path, steps: Sequence[Step]) -> None:
         pass
 
 
+def _zeros(nbytes: int | None = None) -> str:
+    return "00" * (nbytes or 8)
+
+
 def files(path: Path) -> list[Path]:
-    """The folder of a store and everything that `json_life.py` may put there."""
-    names = (path.name, f"{path.name}.tmp", f"{path.name}.lock", f".{path.name}.00000000.new")
+    """The folder of a store and everything that the script may put there."""
+    names = (path.name, f"{path.name}.tmp", f"{path.name}.lock", f".{path.name}.{_zeros(4)}.new")
     return [path.parent, *(path.with_name(name) for name in names)]
 
 
 if __name__ == "__main__":
-    secrets.token_hex = lambda count: "00" * count  # the names of drafts
+    secrets.token_hex = _zeros
     json_file.COMPACT_FROM = COMPACTS_FROM  # type: ignore[misc]
     live(Path(sys.argv[1]), LIVES[sys.argv[2]])

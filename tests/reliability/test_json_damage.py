@@ -3,6 +3,7 @@
 import json
 import random
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from itertools import accumulate
 from pathlib import Path
 from typing import Final
@@ -88,8 +89,9 @@ def wrong_after_flips(path: Path, data: bytes, flips: list[int]) -> Problems:
             path.write_bytes(flipped)
             for store in (None, opened_before):
                 try:
-                    if said_by(store or JsonFileContactBooks(path)) != expected:
-                        problems.append(f"bit {flip} changes what is said")
+                    with nullcontext(store) if store else JsonFileContactBooks(path) as opened:
+                        if said_by(opened) != expected:
+                            problems.append(f"bit {flip} changes what is said")
                 except StoreCorrupted:
                     if path.read_bytes() != flipped:
                         problems.append(f"bit {flip}: the file was changed")

@@ -1,0 +1,134 @@
+"""A process that is killed, or that the system fails, at each system call on the store's files.
+
+Needs strace, and the right to trace a process.
+"""
+
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from functools import cache
+from itertools import chain
+from pathlib import Path
+from typing import Final
+
+import json_life
+import pytest
+from json_life import LIVES, check_after_crash
+from report_table import Report
+
+ERRORS: Final = ("EIO", "ENOSPC", "EACCES", "EROFS")
+_CALL: Final = re.compile(r"^(?:\d+ +)?(\w+)\(", re.MULTILINE)
+
+Fault = tuple[str, str, str]  # a system call, which of them, what happens then
+
+
+@cache
+def _strace() -> str:
+    """The path of strace, if it can be used."""
+    program = shutil.which("strace")
+    if program is None:
+        pytest.skip("NOT RUN: strace is missing; on Debian: apt install strace")
+    probe = subprocess.run([program, "-o", "/dev/null", "true"], capture_output=True, check=False)
+    if probe.returncode:
+        pytest.skip("NOT RUN: strace may not trace processes here")
+    return program
+
+
+def live_traced(path: Path, steps: str, *options: str) -> tuple[int, list[str], str]:
+    """The exit status, output and errors of a life in another process, under strace."""
+    shutil.rmtree(path.parent, ignore_errors=True)
+    path.parent.mkdir()
+    trace = path.parent.with_suffix(".trace")
+    watched = chain.from_iterable(("-P", str(file)) for file in json_life.files(path))
+    strace = (_strace(), "-f", "-qq", "-o", str(trace), *watched, *options)
+    run = subprocess.run(
+        [*strace, sys.executable, str(Path(json_life.__file__)), str(path), steps],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    return run.returncode, run.stdout.split(), run.stderr
+
+
+def calls_of(path: Path, steps: str) -> list[tuple[str, int]]:
+    """Each system call on the files of the store in a life without faults: its name and number."""
+    status, said, errors = live_traced(path, steps)
+    assert (status, len(said), errors) == (0, len(LIVES[steps]), "")
+    counts = Counter(_CALL.findall(path.parent.with_suffix(".trace").read_text()))
+    return [(name, n) for name in sorted(counts) for n in range(1, counts[name] + 1)]
+
+
+def kills(calls: Sequence[tuple[str, int]]) -> list[Fault]:
+    return [(name, str(n), "signal=KILL") for name, n in calls]
+
+
+def errors(calls: Sequence[tuple[str, int]], numbers: Sequence[str] = ERRORS) -> Iterator[Fault]:
+    for name, n in calls:
+        for error in numbers:
+            yield name, str(n), f"error={error}"
+            yield name, f"{n}+", f"error={error}"
+        yield name, str(n), "error=EINTR"  # for ever would be for ever
+
+
+def problems_after(path: Path, steps: str, fault: Fault) -> list[str]:
+    """What is wrong when a life ends with a fault: in the process, or in what it left."""
+    name, when, what = fault
+    options = ("-e", f"trace={name}", "-e", f"inject={name}:{what}:when={when}")
+    status, said, stderr = live_traced(path, steps, *options)
+    done = len(said) - said.count("wrong")
+    problems = check_after_crash(path, LIVES[steps], done)
+    trace = path.parent.with_suffix(".trace").read_text()
+    if "INJECTED" not in trace and status != -signal.SIGKILL:
+        problems.append("it did not happen")
+    if stderr and status >= 0:
+        problems.append(stderr.splitlines()[-1])
+    if "wrong" in said:
+        problems.append("after the error it says something else than it holds")
+    return [f"{name} {when} {what}: {problem}" for problem in problems]
+
+
+def sweep(
+    path: Path, steps: str, faults: Sequence[Fault], count: int | None
+) -> tuple[int, list[str]]:
+    if count is not None:
+        faults = random.Random(4).sample(faults, count)
+    problems = [problem for fault in faults for problem in problems_after(path, steps, fault)]
+    return len(faults), problems
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "store" / "contacts.jsonl"
+
+
+def test_a_kill_at_any_system_call_loses_nothing(path: Path, whole: bool, report: Report) -> None:
+    faults = kills(calls_of(path, "life"))
+    cases, problems = sweep(path, "life", faults, None if whole else 10)
+    report.add("A4", "JSON", cases, len(problems), "process killed at every system call")
+    assert problems == []
+
+
+def test_an_error_of_any_system_call_is_typed_and_loses_nothing(
+    path: Path, whole: bool, report: Report
+) -> None:
+    faults = list(errors(calls_of(path, "life")))
+    cases, problems = sweep(path, "life", faults, None if whole else 14)
+    what = f"{', '.join(ERRORS)}, EINTR from every system call, once and from then on"
+    report.add("A5", "JSON", cases, len(problems), what)
+    assert problems == []
+
+
+def test_an_erasure_that_anything_ends_is_finished_at_the_next_open(
+    path: Path, whole: bool, report: Report
+) -> None:
+    calls = calls_of(path, "erasures")
+    faults = [*kills(calls), *errors(calls, ["EIO"])]
+    cases, problems = sweep(path, "erasures", faults, None if whole else 10)
+    report.add("F3", "JSON", cases, len(problems), "erasure ended at every system call, then open")
+    assert problems == []
