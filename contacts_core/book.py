@@ -183,16 +183,11 @@ class ContactBook:
         <ContactBook of person 42: 1 contacts, revision 1>
         """
         ids = iter(ids)
-        return ContactBook(
-            person_id=self.person_id,
-            contacts=[
-                contact
-                if contact.id is not None
-                else with_id(contact, whole_number("id", next(ids)))
-                for contact in self.contacts
-            ],
-            revision=self.revision + 1,
-        )
+        contacts = [
+            contact if contact.id is not None else with_id(contact, whole_number("id", next(ids)))
+            for contact in self.contacts
+        ]
+        return ContactBook(person_id=self.person_id, contacts=contacts, revision=self.revision + 1)
 
     def _check_editable(self, contacts: Iterable[Contact], origin: Origin) -> None:
         for contact in contacts:

@@ -18,14 +18,17 @@ _PAIRS: Final[Mapping[tuple[str, str], tuple[ContactProtocol, ContactLabel, int]
     )
 }
 
-# Values that certainly break no rule: most of them, at a tenth of the cost of asking the table.
+_VALUE_NAMES: Final = frozenset(VALUE_FIELDS)
+
+# ASCII values that certainly break no rule: most values, at a tenth of what asking the table costs.
+# No link that begins with another letter than those of the unsafe schemes has one of them.
+_LINK: Final = re.compile("[!-CE-IK-UW-ce-ik-uw-~][!-~]{0,254}|[!-9;-~]{1,255}").fullmatch
 _PLAIN: Final[Mapping[str, Callable[[str], object]]] = {
     "telephone": re.compile("[!-~][ -~]{0,254}").fullmatch,
     "email": re.compile("[!-~]{1,127}@[!-~]{1,127}").fullmatch,
-    "website": re.compile("(?:https?://)?[!-9;-~]{1,240}").fullmatch,
-    "chat": re.compile("(?:https?://)?[!-9;-~]{1,240}").fullmatch,
+    "website": _LINK,
+    "chat": _LINK,
 }
-
 _TEXT_RULES: Final = {
     field: tuple(rule for rule in RULES if field in rule.fields) for field in VALUE_FIELDS
 }
@@ -72,8 +75,9 @@ class Contact:
             "website": website,
             "chat": chat,
             "integration": integration,
+            "id": id,
         }
-        _fill(self, fields, id, id_refused=not _is_id(id))
+        _fill(self, fields, takes_id=True)
 
     @classmethod
     def from_fields(cls, fields: Mapping[str, object], /) -> "Contact":
@@ -84,8 +88,7 @@ class Contact:
         >>> Contact.from_fields({"label": "personal", "website": "www.my-stie.com"}).value
         'www.my-stie.com'
         """
-        given = _mapping(fields)
-        return _fill(object.__new__(cls), given, None, id_refused="id" in given)
+        return _fill(object.__new__(cls), fields, takes_id=False)
 
     @classmethod
     def from_row(
@@ -106,8 +109,7 @@ class Contact:
             and _PLAIN[protocol](value)
         ):
             return _set(object.__new__(cls), pair[0], pair[1], value, integration, id)
-        fields = {"label": label, protocol: value, "integration": integration}
-        return build(fields, id, id_refused=not _is_id(id))
+        return from_record({"label": label, "id": id, protocol: value, "integration": integration})
 
     @property
     def telephone(self) -> str | None:
@@ -139,11 +141,9 @@ class Contact:
 
     def to_summary(self) -> dict[str, str | int | bool]:
         """The body of a contact in a list: the same without `integration`."""
-        summary: dict[str, str | int | bool] = {"label": self.label.value}
-        if self.id is not None:
-            summary["id"] = self.id
-        summary[self.protocol.value] = self.value
-        return summary
+        if self.id is None:
+            return {"label": self.label._value_, self.protocol._value_: self.value}
+        return {"label": self.label._value_, "id": self.id, self.protocol._value_: self.value}
 
     def editable_by(self, origin: Origin, /) -> bool:
         """Whether an edit from *origin* may change or remove this contact (rule B5)."""
@@ -153,48 +153,29 @@ class Contact:
         return f"<Contact {self.id}: {self.label.value} {self.protocol.value}>"
 
 
-def position(contact: Contact) -> tuple[int, bool, int]:
-    """Where a contact stands in a book, by rule B3."""
-    id = contact.id
-    return _PAIRS[contact.protocol, contact.label][2], id is None, id or 0
-
-
-def build(fields: object, id: int | None, *, id_refused: bool) -> Contact:
-    """A contact from somebody's input; which `id` is refused depends on the door."""
-    return _fill(object.__new__(Contact), _mapping(fields), id, id_refused=id_refused)
-
-
 def from_record(record: object) -> Contact:
     """A contact from what a store or a message holds, `id` included."""
-    fields = dict(_mapping(record))
-    id: Any = fields.pop("id", None)
-    return build(fields, id, id_refused=not _is_id(id))
+    return _fill(object.__new__(Contact), record, takes_id=True)
 
 
-def patched(contact: Contact, changes: object) -> Contact:
+def patched(contact: Contact, changes: Mapping[str, object]) -> Contact:
     """The contact after a JSON Merge Patch on its fields; its own id may be among them."""
     fields = {**contact.to_dict(), **_mapping(changes)}
-    id = fields.pop("id")
-    return build(fields, contact.id, id_refused=type(id) is not int or id != contact.id)
+    if type(fields["id"]) is not int or fields["id"] != contact.id:
+        raise InvalidContact(problems_of(fields, id_refused=True))
+    return from_record(fields)
 
 
 def with_id(contact: Contact, id: int) -> Contact:
     """The same contact as the store knows it."""
-    return _set(
-        object.__new__(Contact),
-        contact.protocol,
-        contact.label,
-        contact.value,
-        contact.integration,
-        id,
-    )
+    new = object.__new__(Contact)
+    return _set(new, contact.protocol, contact.label, contact.value, contact.integration, id)
 
 
 def as_integration(contact: Contact) -> Contact:
     """The same contact, kept by the integration."""
-    return _set(
-        object.__new__(Contact), contact.protocol, contact.label, contact.value, True, contact.id
-    )
+    new = object.__new__(Contact)
+    return _set(new, contact.protocol, contact.label, contact.value, True, contact.id)
 
 
 # The slots themselves: by the __init__ that attrs writes for a frozen class, making a contact
@@ -220,56 +201,62 @@ def _set(
     return contact
 
 
+def _fill(contact: Contact, fields: object, *, takes_id: bool) -> Contact:
+    """Makes a new contact hold what *fields* say.
+
+    In one pass, without asking the table: it is asked about a text that is not plain, and to
+    explain, when something is wrong.
+    """
+    # Most are dicts, and asking an abstract class takes as long as all of the rules.
+    given = fields if type(fields) is dict else _mapping(fields)
+    label: Any = None
+    field = value = None
+    id: Any = None
+    integration: Any = False
+    legal = True
+    for name, item in given.items():
+        if name in _VALUE_NAMES:
+            if item is not None and not (isinstance(item, str) and item == ""):
+                legal = legal and field is None
+                field, value = name, item
+        elif name == "label":
+            label = item
+        elif name == "integration":
+            integration = item
+        elif name == "id" and takes_id:
+            id = item
+        else:
+            legal = False
+    if legal and field and isinstance(label, str) and isinstance(value, str):
+        pair = _PAIRS.get((field, label))
+        if (
+            pair is not None
+            and type(integration) is bool
+            and (id is None or _is_id(id))
+            and (_PLAIN[field](value) or _breaks_no_rule(given, field))
+        ):
+            if type(value) is not str:
+                value = str.__str__(value)  # a subclass could change, or print otherwise
+            return _set(contact, pair[0], pair[1], value, integration, id)
+    id_refused = "id" in given and not (takes_id and (id is None or _is_id(id)))
+    raise InvalidContact(problems_of(given, id_refused=id_refused))
+
+
+def _breaks_no_rule(fields: Mapping[str, object], field: str) -> bool:
+    return not any(rule.is_broken(fields, field) for rule in _TEXT_RULES[field])
+
+
 def _is_id(id: object) -> bool:
-    return id is None or (type(id) is int and 1 <= id <= MAX_ID)
+    return type(id) is int and 1 <= id <= MAX_ID
 
 
 def _mapping(fields: object) -> Mapping[str, object]:
-    # Most are dicts, and asking an abstract class takes as long as all of the rules.
-    if type(fields) is dict or isinstance(fields, Mapping):
+    if isinstance(fields, Mapping):
         return fields
     raise InvalidContact((Problem("contact", "wrong_type", "must be a mapping of fields"),))
 
 
-def _fill(
-    contact: Contact, fields: Mapping[str, object], id: int | None, *, id_refused: bool = False
-) -> Contact:
-    settled = None if id_refused else _settle(fields)
-    if settled is None:
-        raise InvalidContact(problems_of(fields, id_refused=id_refused))
-    return _set(contact, *settled, id)
-
-
-def _settle(
-    fields: Mapping[str, object],
-) -> tuple[ContactProtocol, ContactLabel, str, bool] | None:
-    """What *fields* say, or None when they break a rule: this only decides, the table explains."""
-    label: object = None
-    field: str | None = None
-    value: object = None
-    integration: object = False
-    for name, given in fields.items():
-        if name == "label":
-            label = given
-        elif name in VALUE_FIELDS:
-            if given is None or (isinstance(given, str) and not given):
-                continue
-            if field is not None:
-                return None
-            field, value = name, given
-        elif name == "integration":
-            integration = given
-        else:
-            return None
-    if field is None or not isinstance(label, str) or not isinstance(value, str):
-        return None
-    pair = _PAIRS.get((field, label))
-    if pair is None or type(integration) is not bool:
-        return None
-    if _PLAIN[field](value) is None and any(
-        rule.is_broken(fields, field) for rule in _TEXT_RULES[field]
-    ):
-        return None
-    if type(value) is not str:
-        value = str.__str__(value)  # a subclass could change, or print otherwise
-    return pair[0], pair[1], value, integration
+def position(contact: Contact) -> tuple[int, bool, int]:
+    """Where a contact stands in a book, by rule B3."""
+    id = contact.id
+    return _PAIRS[contact.protocol, contact.label][2], id is None, id or 0
