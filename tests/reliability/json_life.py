@@ -7,7 +7,8 @@ which step is done.
 import os
 import secrets
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -23,6 +24,7 @@ from contacts_core import (
 )
 
 Step = Callable[[ContactBookRepository], object]
+Steps = tuple[Step, ...]
 State = tuple[tuple[Change, tuple[Contact, ...]], ...]
 
 # Small, so that a short life has compactions in it that no erasure asks for.
@@ -71,7 +73,7 @@ def erase(person_id: int) -> Step:
     return lambda store: store.erase(person_id)
 
 
-SAVES: Final[Sequence[Step]] = (
+SAVES: Final[Steps] = (
     add(1, 2),
     add_to_all([2, 3, 4]),
     drop_first(1),
@@ -80,8 +82,8 @@ SAVES: Final[Sequence[Step]] = (
     clear(4),
     add(2, 3),
 )
-ERASURES: Final[Sequence[Step]] = (add(1, 2), add_to_all([2, 3]), erase(2), add(1), erase(1))
-LIFE: Final[Sequence[Step]] = (
+ERASURES: Final[Steps] = (add(1, 2), add_to_all([2, 3]), erase(2), add(1), erase(1))
+LIFE: Final[Steps] = (
     add(1, 2),
     add_to_all([2, 3]),
     *(drop_first(1), add(1)) * 3,
@@ -89,7 +91,7 @@ LIFE: Final[Sequence[Step]] = (
     erase(3),
     clear(4),
     erase(1),
-    add(1),
+    add(5),
 )
 LIVES: Final = {"saves": SAVES, "erasures": ERASURES, "life": LIFE}
 
@@ -109,7 +111,8 @@ def state_of(store: ContactBookRepository) -> State:
     return state
 
 
-def states(steps: Sequence[Step]) -> list[State]:
+@cache
+def states(steps: Steps) -> list[State]:
     """What a store holds before the first step and after each, by the store in memory."""
     with MemoryContactBooks() as store:
         result = [state_of(store)]
@@ -129,10 +132,10 @@ def residue(folder: Path, state: State) -> list[str]:
     ]
 
 
-def check_after_crash(path: Path, steps: Sequence[Step], done: int) -> list[str]:
+def check_after_crash(path: Path, steps: Steps, done: int, *, further: int = 99) -> list[str]:
     """What is wrong with a store that *done* steps are acknowledged of, and perhaps one more.
 
-    The store then has to live on to the end.
+    The store then has to live on for so many *further* steps.
     """
     expected = states(steps)
     try:
@@ -144,11 +147,13 @@ def check_after_crash(path: Path, steps: Sequence[Step], done: int) -> list[str]
             if reached is None:
                 return [f"after {done} steps it holds neither what was saved nor one step more"]
             problems = residue(path.parent, state)
-            for step in steps[reached:]:
+            further_steps = steps[reached : reached + further]
+            for step in further_steps:
                 step(store)
-            if state_of(store) != expected[-1]:
+            end = expected[reached + len(further_steps)]
+            if state_of(store) != end:
                 problems.append(f"going on from step {reached} ends elsewhere")
-        problems += residue(path.parent, expected[-1])
+        problems += residue(path.parent, end)
     except Exception as error:
         return [f"after {done} steps: {error!r}"]
     if path.with_name(f"{path.name}.tmp").exists():
@@ -156,7 +161,7 @@ def check_after_crash(path: Path, steps: Sequence[Step], done: int) -> list[str]
     return problems
 
 
-def live(path: Path, steps: Sequence[Step]) -> None:
+def live(path: Path, steps: Steps) -> None:
     """Says on standard output which steps are done, and ends at the first error of a store."""
     expected = states(steps)
     done = 0

@@ -2,14 +2,14 @@
 
 import json
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from itertools import accumulate
 from pathlib import Path
 from typing import Final
 
 import pytest
-from json_life import ERASURES, LIFE, SAVES, Step, add, state_of
+from json_life import ERASURES, LIFE, SAVES, Steps, add, state_of
 from report_table import Report
 
 from contacts_adapters import json_log
@@ -22,7 +22,7 @@ Problems = list[str]
 _A3: Final = "zeros, garbage or half a line behind; lines swapped, doubled, missing or foreign"
 
 
-def lived(path: Path, steps: Sequence[Step]) -> bytes:
+def lived(path: Path, steps: Steps) -> bytes:
     with JsonFileContactBooks(path) as store:
         for step in steps:
             step(store)
@@ -149,7 +149,7 @@ def long_lives(path: Path) -> Iterator[bytes]:
     """The files of three lives: saves alone, after erasures, and one grown over a compaction."""
 
     def lives() -> Iterator[bytes]:
-        for steps in ([*SAVES, *SAVES], [*ERASURES, *SAVES], [*LIFE, *SAVES]):
+        for steps in (SAVES * 2, ERASURES + SAVES, LIFE + SAVES):
             yield lived(path, steps)
             path.unlink()
 
@@ -196,7 +196,7 @@ def test_a_tail_of_zeros_or_of_half_a_line_is_cut_off(
 def test_whole_lines_that_are_not_where_they_were_written_are_refused(
     path: Path, report: Report
 ) -> None:
-    data = lived(path, [*SAVES, *SAVES])
+    data = lived(path, SAVES * 2)
     problems = accepted_misplaced_lines(path, data, [])
     report.add("A3", "JSON", len(misplaced_lines(data)), len(problems), _A3)
     assert problems == []
