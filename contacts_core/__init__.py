@@ -24,7 +24,7 @@ from .errors import (
 )
 from .matching import Match, Search, index_key, match_key, same_value
 from .people import PeopleContacts
-from .records import contact_json_schema, make_converter
+from .records import contact_json_schema, make_converter, to_json
 from .repository import Change, Changes, ContactBookRepository, Position
 from .rules import MAX_ID, MAX_LENGTH, RULES, Rule, whole_number
 from .vocabulary import LABELS, ContactLabel, ContactProtocol, Origin
@@ -62,5 +62,6 @@ __all__ = [
     "make_converter",
     "match_key",
     "same_value",
+    "to_json",
     "whole_number",
 ]

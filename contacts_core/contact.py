@@ -68,15 +68,15 @@ class Contact:
         integration: bool = False,
         id: int | None = None,
     ) -> None:
-        fields = {
-            "label": label,
-            "telephone": telephone,
-            "email": email,
-            "website": website,
-            "chat": chat,
-            "integration": integration,
-            "id": id,
-        }
+        fields: dict[str, object] = {"label": label, "integration": integration, "id": id}
+        if telephone is not None:
+            fields["telephone"] = telephone
+        if email is not None:
+            fields["email"] = email
+        if website is not None:
+            fields["website"] = website
+        if chat is not None:
+            fields["chat"] = chat
         _fill(self, fields, takes_id=True)
 
     @classmethod
@@ -216,7 +216,7 @@ def _fill(contact: Contact, fields: object, *, takes_id: bool) -> Contact:
     legal = True
     for name, item in given.items():
         if name in _VALUE_NAMES:
-            if item is not None and not (isinstance(item, str) and item == ""):
+            if item is not None and (not isinstance(item, str) or item):
                 legal = legal and field is None
                 field, value = name, item
         elif name == "label":

@@ -26,6 +26,7 @@ from contacts_core import (
     index_key,
     make_converter,
     match_key,
+    to_json,
     whole_number,
 )
 
@@ -408,8 +409,7 @@ def _book_line(position: int, last_id: int, book: ContactBook, *, erased: bool =
     )
     if erased:
         return head + _TOMBSTONE
-    contacts = _to_json(make_converter().unstructure(list(book)))
-    return b'%b"contacts":%b}' % (head, contacts.encode())
+    return b'%b"contacts":%b}' % (head, to_json(book).encode())
 
 
 def _book(line: bytes) -> ContactBook:

@@ -3,6 +3,7 @@
 import os
 import secrets
 import sqlite3
+import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from types import TracebackType
@@ -23,7 +24,7 @@ from contacts_core import (
 
 from . import sqlite_rows
 from .files import checked_path, new_file, path_of
-from .sqlite_file import STORE_ERRORS, connect, prepare, raise_store_error, store_errors
+from .sqlite_file import STORE_ERRORS, TIMEOUT, connect, prepare, raise_store_error, store_errors
 
 KEPT_EPOCHS: Final = 10_000  # tokens from before the last so many handles that wrote expire
 
@@ -201,17 +202,18 @@ class SqliteContactBooks:
         only a host with a transaction of its own has to call it. Raises StoreUnavailable when a
         reader in another process keeps the old log for longer than it is waited for.
         """
-        with self._connection() as connection:
-            unfinished = connection.execute("SELECT person_id FROM contact_erasure").fetchall()
-            if unfinished:
-                connection.execute("VACUUM")  # deleted rows are zeroed, but not their moved copies
-                busy, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-                if busy:
-                    raise StoreUnavailable(
-                        "erased, but a reader keeps the old log: end it and erase again"
-                    )
-                with self._transaction() as own:
-                    own.executemany("DELETE FROM contact_erasure WHERE person_id = ?", unfinished)
+        unfinished = self._read(sqlite_rows.unfinished_erasures)
+        if not unfinished:
+            return
+        self._read(sqlite_rows.rewrite)
+        deadline = time.monotonic() + TIMEOUT
+        while not self._read(sqlite_rows.empty_log):
+            if time.monotonic() > deadline:
+                message = "erased, but a reader keeps the old log: end it and erase again"
+                raise StoreUnavailable(message)
+            time.sleep(0.01)
+        with self._transaction() as connection:
+            sqlite_rows.finish_erasures(connection, unfinished)
 
     def check(self) -> None:
         """Looks at what no read of a book shows, for `contacts_adapters.maintenance.verify`.

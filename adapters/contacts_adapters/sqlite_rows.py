@@ -149,7 +149,28 @@ def write(connection: sqlite3.Connection, writes: Iterable[Write], first: int) -
     connection.executemany("DELETE FROM contact WHERE person_id = ? AND id = ?", gone)
     connection.executemany(_PUT_CONTACT, come)
     connection.executemany(_PUT_BOOK, books)
-    connection.executemany("INSERT OR IGNORE INTO contact_erasure VALUES (?)", erasures)
+    connection.executemany("INSERT INTO contact_erasure VALUES (?)", erasures)
+
+
+def unfinished_erasures(connection: sqlite3.Connection) -> list[tuple[int]]:
+    """Where the feed has erasures after which the file may still hold values."""
+    return connection.execute("SELECT position FROM contact_erasure").fetchall()
+
+
+def rewrite(connection: sqlite3.Connection) -> None:
+    """Leaves no copies behind: what was deleted is zeroed, but not what rows left as they moved."""
+    connection.execute("VACUUM")
+
+
+def empty_log(connection: sqlite3.Connection) -> bool:
+    """Moves the log into the file; False when a reader, or another who does it, is in the way."""
+    busy, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    return not busy
+
+
+def finish_erasures(connection: sqlite3.Connection, positions: list[tuple[int]]) -> None:
+    """Notes that these erasures are finished."""
+    connection.executemany("DELETE FROM contact_erasure WHERE position = ?", positions)
 
 
 def find(connection: sqlite3.Connection, search: Search) -> tuple[Match, ...]:

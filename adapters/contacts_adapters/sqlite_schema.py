@@ -15,7 +15,7 @@ _migrations: Final = Migrations("contacts_core")
 
 @_migrations(name="0001_books_and_contacts")
 def _books_and_contacts(db: Database) -> None:
-    """Books, contacts, the epochs of the feed, and the erasures that are not finished.
+    """Books, contacts, the epochs of the feed, and the positions of unfinished erasures.
 
     `last_id` is the greatest contact id given up to this save: that of the greatest position
     holds for the store, since a row of the greatest position goes only for one of a greater.
@@ -49,7 +49,7 @@ def _books_and_contacts(db: Database) -> None:
         """,
         "CREATE INDEX contact_match ON contact (match)",
         "CREATE TABLE contact_epoch (start INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT",
-        "CREATE TABLE contact_erasure (person_id INTEGER PRIMARY KEY) STRICT",
+        "CREATE TABLE contact_erasure (position INTEGER PRIMARY KEY) STRICT",
         "INSERT INTO contact_epoch VALUES (0, lower(hex(randomblob(8))))",
     )
     for statement in statements:
