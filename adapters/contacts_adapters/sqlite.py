@@ -11,6 +11,7 @@ from typing import Final, Self, TypeVar, TypeVarTuple
 from weakref import WeakSet
 
 from contacts_core import (
+    MAX_ID,
     Changes,
     ContactBook,
     ContactLabel,
@@ -114,8 +115,12 @@ class SqliteContactBooks:
             yield from (found[person_id] for person_id in page)
 
     def _everybody(self) -> Iterator[ContactBook]:
+        last = 0
         for page in self._pages_of_people():
-            yield from self._read(sqlite_rows.load_range, page[0], page[-1])
+            yield from self._read(sqlite_rows.load_range, last + 1, page[-1])
+            last = page[-1]
+        # Nobody, or who came in between, or contacts that a damaged row has left alone.
+        yield from self._read(sqlite_rows.load_range, last + 1, MAX_ID)
 
     def person_ids(self) -> Iterator[int]:
         for page in self._pages_of_people():

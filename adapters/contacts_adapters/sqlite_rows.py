@@ -91,7 +91,10 @@ def people_after(connection: sqlite3.Connection, last: int) -> list[int]:
         ).fetchall()
         if not rows:
             break
-        last = rows[-1][0]
+        for row in rows:
+            if row[0] <= last:
+                raise StoreCorrupted("the people in the store are out of order")
+            last = row[0]
         people = [row[0] for row in rows if not (row[4] and _checksum(row[:6]) == row[6])]
     return people
 
