@@ -42,6 +42,14 @@ class Copyable(ContactBookRepository, Protocol):
         """
 
 
+@runtime_checkable
+class Backupable(Protocol):
+    """A repository in files."""
+
+    def backup(self, path: str, /) -> None:
+        """Writes a copy of the store to a new file, consistent while others write."""
+
+
 @frozen
 class Digest:
     """What a store holds: two stores with equal digests hold the same books."""
