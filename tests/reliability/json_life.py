@@ -91,7 +91,7 @@ LIFE: Final[Steps] = (
     erase(3),
     clear(4),
     erase(1),
-    add(5),
+    add_to_all([2, 5]),
 )
 LIVES: Final = {"saves": SAVES, "erasures": ERASURES, "life": LIFE}
 

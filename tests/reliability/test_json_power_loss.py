@@ -30,6 +30,7 @@ from contacts_core import StoreCorrupted, StoreUnavailable
 Crash = tuple[int, tuple[tuple[str, bytes], ...]]  # steps acknowledged, and the files then
 
 _A6: Final = "power lost: of what was not synced, any part is there"
+_A7: Final = "every sync fails: no more use of the handle"
 _AFTER_A_TORN_BATCH: Final = (SAVES[0], add(6), add_to_all([1, 6]))
 
 
@@ -223,9 +224,25 @@ def test_a_sync_that_fails_is_not_acknowledged_and_never_tried_again(
             if state_of(store) not in allowed:
                 problems.append(f"after sync {number} failed, the store holds something else")
             add(3)(store)
-    report.add("A7", "JSON", number, len(problems), "every sync fails: no more use of the handle")
+    report.add("A7", "JSON", number, len(problems), _A7)
     assert number
     assert problems == []
+
+
+def test_a_store_whose_first_sync_fails_is_not_there(
+    path: Path, monkeypatch: pytest.MonkeyPatch, report: Report
+) -> None:
+    """When the last one does, that of the folder, it may be there or not."""
+    for number in range(2):
+        path.unlink(missing_ok=True)
+        with monkeypatch.context() as patch:
+            _failing_sync(patch, number)
+            with pytest.raises(StoreUnavailable):
+                JsonFileContactBooks(path)
+        assert path.exists() == bool(number)
+        with JsonFileContactBooks(path) as store:
+            assert state_of(store) == ()
+    report.add("A7", "JSON", 2, 0, _A7)
 
 
 def _fails_half_way(pwrite: Callable[[int, bytes, int], int]) -> Callable[[int, bytes, int], int]:
