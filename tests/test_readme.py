@@ -143,7 +143,7 @@ def test_the_service_is_the_one_that_is_tested() -> None:
 def test_the_commands_show_what_they_say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CONTACTS_STORE", raising=False)
     monkeypatch.setenv("NO_COLOR", "1")
-    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("PYTHONUTF8", "1")
     for block in _blocks("console"):
         for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
             line, _, expected = part.partition("\n")
@@ -151,7 +151,7 @@ def test_the_commands_show_what_they_say(tmp_path: Path, monkeypatch: pytest.Mon
             assert program == "contacts"
             command = [str(Path(sys.executable).with_name(program)), *arguments]
             done = subprocess.run(
-                *(command,), cwd=tmp_path, capture_output=True, text=True, check=False
+                command, cwd=tmp_path, capture_output=True, encoding="utf-8", check=False
             )
             assert (line, done.stdout + done.stderr) == (line, expected)
 
