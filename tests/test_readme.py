@@ -12,7 +12,6 @@ from importlib.metadata import metadata
 from io import StringIO
 from itertools import count
 from pathlib import Path
-from textwrap import dedent
 from typing import Any
 
 import pytest
@@ -36,6 +35,13 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 LANGUAGES = {"sh", "python", "console", "toml", "mermaid"}
 TEST_MODULE = "# test_my_books.py\n"  # how the block that pytest runs begins
+STAND_IN = """
+from contacts_adapters import open_repository
+
+
+def open_url(url):
+    return open_repository(f"json{url.removeprefix('mybooks')}")
+"""
 
 
 def _blocks(language: str) -> list[str]:
@@ -177,21 +183,23 @@ def test_an_adapter_is_announced_as_the_registry_asks() -> None:
     assert f"def {target.partition(':')[2]}(" in skeleton
 
 
-def test_the_test_of_an_adapter_is_a_dozen_lines_that_pass(tmp_path: Path) -> None:
+def test_the_test_of_an_adapter_is_a_dozen_lines_that_pass(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (block,) = (block for block in _blocks("python") if block.startswith(TEST_MODULE))
+    assert len(block.splitlines()) < 20
     (tmp_path / "test_my_books.py").write_text(block)
-    # A store of ours stands in for the reader's.
-    conftest = """
-        from contacts_adapters import open_repository, register
-
-        register("mybooks", lambda url: open_repository(f"json{url.removeprefix('mybooks')}"))
-    """
-    (tmp_path / "conftest.py").write_text(dedent(conftest))
+    # A store of ours stands in for the reader's, installed as the reader's would be.
+    (tmp_path / "my_books.py").write_text(STAND_IN)
+    installed = tmp_path / "my_books-1.dist-info"
+    installed.mkdir()
+    (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: my-books\nVersion: 1\n")
+    (installed / "entry_points.txt").write_text(f"[{GROUP}]\nmybooks = my_books:open_url\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
     assert re.search(r"^\d+ passed", done.stdout, re.MULTILINE)
-    assert len(block.splitlines()) <= 20
 
 
 def _imports(module: str) -> Iterator[str]:
