@@ -1,5 +1,6 @@
 """Several processes and threads on one JSON Lines file, some of which are killed."""
 
+import fcntl
 import random
 import signal
 import time
@@ -10,12 +11,13 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from json_life import add
 from json_writers import SHARED, Acknowledgements, processes, read_for_ever, write
 from report_table import Report
 
-from contacts_adapters import json_file
+from contacts_adapters import json_file, json_log
 from contacts_adapters.json_file import JsonFileContactBooks
-from contacts_core import ContactBook
+from contacts_core import ContactBook, StoreUnavailable
 
 _A10: Final = "4 processes, 8 threads, forked children: changes of one book by compare-and-set"
 
@@ -140,6 +142,19 @@ def test_compactions_are_not_seen_by_readers_and_writers_whatever_is_killed(
     assert path.stat().st_size < 20_000 + 30 * json_file.KEPT_EPOCHS
     report.add("A11", "JSON", rounds, len(problems), "compaction under readers and writers, killed")
     assert problems == []
+
+
+def test_who_waits_too_long_for_another_process_is_told_so(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(json_log, "TIMEOUT", 0.01)
+    with JsonFileContactBooks(path) as store, path.with_name(f"{path.name}.lock").open() as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        with pytest.raises(StoreUnavailable, match="locked"):
+            add(1)(store)
+        fcntl.flock(other, fcntl.LOCK_UN)
+        add(1)(store)
+        assert store.get(1).revision == 1
 
 
 def _lock_nothing(patch: pytest.MonkeyPatch) -> None:

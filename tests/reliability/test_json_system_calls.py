@@ -22,6 +22,8 @@ import pytest
 from json_life import LIVES, check_after_crash
 from report_table import Report
 
+from contacts_adapters.json_file import JsonFileContactBooks
+
 # Which system calls can fail so.
 _NAMING: Final = frozenset(("openat", "newfstatat", "link", "rename", "unlink"))
 _WRITING: Final = _NAMING | {"pwrite64", "write", "fdatasync", "fsync", "ftruncate"}
@@ -143,3 +145,26 @@ def test_an_erasure_that_anything_ends_is_finished_at_the_next_open(
     cases, problems = sweep(path, "erasures", faults, None if whole else 10)
     report.add("F3", "JSON", cases, len(problems), "erasure ended at every system call, then open")
     assert problems == []
+
+
+def test_the_checker_finds_out_what_is_lost_left_or_too_much(path: Path) -> None:
+    path.parent.mkdir()
+    steps = LIVES["erasures"]
+
+    def problems(lived: int, said: int) -> list[str]:
+        path.unlink(missing_ok=True)
+        with JsonFileContactBooks(path) as store:
+            for step in steps[:lived]:
+                step(store)
+        return check_after_crash(path, steps, said)
+
+    assert problems(3, 3) == problems(3, 2) == []
+    assert problems(3, 4) != []
+    assert problems(3, 1) != []
+    path.with_name("copy").write_bytes(json_life.marker(2))
+    assert problems(3, 3) != []
+
+
+def test_a_fault_that_does_not_happen_is_found_out(path: Path) -> None:
+    for fault in (("fdatasync", "999", "error=EIO"), ("fdatasync", "999", "signal=KILL")):
+        assert problems_after(path, "erasures", fault)[-1].endswith("it did not happen")
