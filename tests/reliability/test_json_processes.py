@@ -120,6 +120,29 @@ def test_a_store_that_was_open_before_a_fork_serves_parent_and_children(
     assert problems == []
 
 
+def test_many_processes_may_make_the_same_store_at_once(
+    path: Path, whole: bool, report: Report
+) -> None:
+    rounds = 100 if whole else 10
+    problems = []
+    for _ in range(rounds):
+        path.unlink(missing_ok=True)
+        with processes(*[partial(_save_to_new, path, person) for person in range(1, 7)]) as running:
+            for process in running:
+                process.join()
+        problems += [f"ended with {p.exitcode}" for p in running if p.exitcode]
+        with JsonFileContactBooks(path) as store:
+            if list(store.person_ids()) != list(range(1, 7)):
+                problems.append("somebody is not there")
+    report.add("A10", "JSON", rounds, len(problems), _A10)
+    assert problems == []
+
+
+def _save_to_new(path: Path, person_id: int) -> None:
+    with JsonFileContactBooks(path) as store:
+        add(person_id)(store)
+
+
 def test_killed_writers_take_back_nothing_they_acknowledged(
     path: Path, acknowledgements: Acknowledgements, whole: bool, report: Report
 ) -> None:
