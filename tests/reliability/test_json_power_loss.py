@@ -108,7 +108,6 @@ def test_a_loss_of_power_after_a_crash_loses_nothing_either(
     assert problems == []
 
 
-@pytest.mark.xfail(reason="who finds a new file does not sync its name", strict=True)
 def test_who_goes_on_after_a_kill_syncs_what_the_killed_one_did_not(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -87,7 +87,9 @@ def errors(calls: Sequence[tuple[str, int]], only: Collection[str] = ERRORS) -> 
 def problems_after(path: Path, steps: str, fault: Fault) -> list[str]:
     """What is wrong when a life ends with a fault: in the process, or in what it left."""
     name, when, what = fault
-    options = ("-e", f"trace={name}", "-e", f"inject={name}:{what}:when={when}")
+    options: tuple[str, ...] = ("-e", f"trace={name}", "-e", f"inject={name}:{what}:when={when}")
+    if what != "signal=KILL":  # which it would ignore
+        options = ("--seccomp-bpf", *options)
     status, said, stderr = live_traced(path, steps, *options)
     done = len(said) - said.count("wrong")
     problems = check_after_crash(path, LIVES[steps], done)
