@@ -11,7 +11,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from functools import partial
 from itertools import count as numbers_from
 from pathlib import Path
@@ -76,7 +76,7 @@ def ids_given_twice(url: str) -> Found:
     return len(given), [f"the ids {given} do not ascend"] if wrong else []
 
 
-def impossible_histories(url: str, count: int = 5) -> Found:
+def impossible_histories(url: str, count: int = 3) -> Found:
     """Recorded histories that no order of their calls explains."""
     problems = []
     for seed in range(count):
@@ -202,6 +202,37 @@ def silent_flips(url: str, count: int = 60) -> Found:
     return silent_damage(url, ((f"bit {bit}", flipped(data, bit)) for bit in bits), data)
 
 
+_EDITS: Final = (
+    *(
+        f"UPDATE contact_book SET {column} = {column} + 1000 WHERE person_id = 1"
+        for column in (*("person_id", "revision", "position", "last_id", "contents", "digest"),)
+    ),
+    "UPDATE contact_book SET erased = 1 WHERE person_id = 1",
+    "DELETE FROM contact_book WHERE person_id = 1",
+    *(
+        f"UPDATE contact SET {change} WHERE id = 2"
+        for change in (
+            *("person_id = 2", "person_id = 999", "id = 999", "label = 'personal'", "digest = 1"),
+            *("protocol = 'telephone'", "value = 'x' || value", "integration = 0", "match = 'x'"),
+        )
+    ),
+    "DELETE FROM contact WHERE id = 2",
+)
+
+
+def silent_edits(url: str) -> Found:
+    """A row of SQLite's that is changed behind the store's back, column by column."""
+    data = filled(url)
+    path = path_of(url)
+    damages = []
+    for edit in _EDITS:
+        put(path, data)
+        with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+            connection.execute(edit)
+        damages.append((edit, path.read_bytes()))
+    return silent_damage(url, damages, data)
+
+
 def silent_cuts(url: str, every: int = 1709) -> Found:
     """The file ends too early."""
     data = filled(url)
@@ -280,7 +311,7 @@ def unsynced_saves(url: str, times: int = 20) -> Found:
     command = ["strace", "-f", "-y", "-qq", "-s0", "-o", str(trace)]
     command += ["-e", "trace=write,pwrite64,fsync,fdatasync"]
     command += [sys.executable, stores_workers.__file__, "acknowledge", url, str(times)]
-    subprocess.run(command, check=True, capture_output=True)
+    subprocess.run(command, check=True, capture_output=True, stdin=subprocess.DEVNULL)
     unsynced: set[str] = set()
     acknowledged, problems = 0, []
     for line in trace.read_text(encoding="utf-8").splitlines():

@@ -75,12 +75,19 @@ def results(job: str, url: str, arguments: list[int]) -> list[int]:
     workers = [
         subprocess.Popen(
             [sys.executable, __file__, job, url, str(argument)],
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            text=True,
         )
         for argument in arguments
     ]
+    for worker in workers:
+        assert worker.stdout is not None
+        worker.stdout.readline()  # it is ready
+    for worker in workers:
+        assert worker.stdin is not None
+        worker.stdin.close()  # which it waits for
+        worker.stdin = None
     said = [worker.communicate() for worker in workers]
     for _, errors in said:
         if errors:
@@ -114,4 +121,6 @@ if __name__ == "__main__":
     install_from_environment()
     _, _job, _url, _argument = sys.argv
     with open_repository(_url) as _store:
+        os.write(1, b"ready\n")
+        os.read(0, 1)
         os.write(1, b"%d\n" % JOBS[_job](_store, int(_argument)))

@@ -19,20 +19,25 @@ from stores_checks import (
     lost_updates,
     residue,
     silent_cuts,
+    silent_edits,
     silent_flips,
     unsynced_saves,
     wide_modes,
 )
+from stores_leaks import leaks
 from stores_mutants import mutated
 
 STORES: Final = {"memory": "memory", "sqlite": "SQLite", "json": "JSON"}
 FILES: Final = ("sqlite", "json")
 
+DAMAGE: Final = "single flipped bits; cut every 5 bytes; rows edited column by column"
+
 # Row of the report, what it says, the check, how large it is when whole, and for which stores.
 SOUND: Final[list[tuple[str, str, Check, dict[str, int], tuple[str, ...]]]] = [
     ("B2", "writes outside of BEGIN IMMEDIATE", deferred_writes, {}, ("sqlite",)),
-    ("B4", "single flipped bits", silent_flips, {"count": 15_000}, ("sqlite",)),
-    ("B4", "single flipped bits; cut every 7 bytes", silent_cuts, {"every": 7}, ("sqlite",)),
+    ("B4", DAMAGE, silent_flips, {"count": 15_000}, ("sqlite",)),
+    ("B4", DAMAGE, silent_cuts, {"every": 5}, ("sqlite",)),
+    ("B4", DAMAGE, silent_edits, {}, ("sqlite",)),
     ("C2", "linearizable histories", impossible_histories, {"count": 200}, tuple(STORES)),
     ("C3", "8 workers count up", lost_updates, {"workers": 8, "times": 250}, tuple(STORES)),
     ("C3", "8 workers count up; ids given twice", ids_given_twice, {}, tuple(STORES)),
@@ -58,12 +63,15 @@ MUTANTS: Final[list[tuple[str, str, str, str, Check]]] = [
     ("sqlite", "sqlite_rows", "book.check_follows(", "{}.get(", impossible_histories),
     ("sqlite", "sqlite_rows", "count(last_id + 1)", "count(1 + len(old))", ids_given_twice),
     ("sqlite", "sqlite_rows", "_checksum(rows) != contents", "False", silent_flips),
-    ("sqlite", "sqlite_rows", "_checksum(head[:6]) != digest", "False", silent_flips),
+    ("sqlite", "sqlite_rows", "_checksum(rows) != contents", "False", silent_edits),
+    ("sqlite", "sqlite_rows", "_checksum(head[:6]) != digest", "False", silent_edits),
+    ("sqlite", "sqlite_rows", "_checksum(row[:7]) != digest", "False", silent_edits),
     ("sqlite", "sqlite_rows", '"VACUUM"', '"SELECT 1"', residue),
     ("sqlite", "sqlite_rows", "wal_checkpoint(TRUNCATE)", "wal_checkpoint(PASSIVE)", residue),
     ("sqlite", "sqlite", "if not unfinished:", "if True:", residue),
     ("sqlite", "sqlite_file", "synchronous = FULL", "synchronous = OFF", unsynced_saves),
     ("sqlite", "sqlite_file", "synchronous = FULL", "synchronous = NORMAL", unsynced_saves),
+    ("sqlite", "sqlite_file", "failure.__context__ = None", "pass", leaks),
     ("sqlite", "files", "0o600", "0o644", wide_modes),
     ("json", "json_log", "kind | fcntl.LOCK_NB", "fcntl.LOCK_SH", lost_updates),
     ("json", "json_file", "book.check_follows(", "{}.get(", lost_updates),
