@@ -19,6 +19,7 @@ SUFFIX_DIGITS: Final = 7  # a number without its area code; a shorter one matche
 _LONGEST: Final = 12 * MAX_LENGTH
 
 _ASCII_NOT_DIGITS: Final = bytes({*range(128)} - {*b"0123456789"})
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _AUTHORITY_END: Final = re.compile(r"[/?#]|\Z")
 
@@ -72,8 +73,10 @@ def match_key(protocol: ContactProtocol, value: str, /) -> str:
     protocol = _protocol(protocol)
     if not isinstance(value, str):
         raise InvalidContact((Problem("value", "wrong_type", "must be a text"),))
-    if protocol is not ContactProtocol.telephone and len(value) > _LONGEST:
-        return ""
+    if protocol is not ContactProtocol.telephone and (
+        len(value) > _LONGEST or _SURROGATE.search(value)
+    ):
+        return ""  # no contact has such a value, and not every store could look it up
     return _KEYS[protocol](value)
 
 

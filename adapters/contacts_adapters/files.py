@@ -1,6 +1,7 @@
 """What the stores in files have in common."""
 
 import fcntl
+import glob
 import os
 import secrets
 from collections.abc import Iterator
@@ -42,8 +43,9 @@ def exists(path: Path) -> bool:
 def new_file(path: Path) -> Iterator[Path]:
     """A draft beside *path*, with mode 0600, that stands there whole and durable in the end.
 
-    A crash leaves all of the file or nothing of it, but perhaps the draft. Raises FileExistsError
-    when somebody else has put a file there by then.
+    A crash leaves all of the file or nothing of it, but perhaps the draft, even as a second name
+    of the file: see `drop_second_names`. Raises FileExistsError when somebody else has put a file
+    there by then.
     """
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}.new")
     os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
@@ -54,6 +56,15 @@ def new_file(path: Path) -> Iterator[Path]:
     finally:
         draft.unlink()
     sync_path(path.parent)
+
+
+def drop_second_names(path: Path) -> None:
+    """Removes what a crash within `new_file` left: a name that would outlive an erasure."""
+    if path.stat().st_nlink > 1:
+        for draft in path.parent.glob(f".{glob.escape(path.name)}.*.new"):
+            if draft.samefile(path):
+                draft.unlink()
+        sync_path(path.parent)
 
 
 def sync(file: int) -> None:

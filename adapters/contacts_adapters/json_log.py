@@ -21,7 +21,7 @@ from zlib import crc32
 
 from contacts_core import StoreCorrupted, StoreUnavailable
 
-from .files import exists, new_file, sync, sync_path
+from .files import drop_second_names, exists, new_file, sync, sync_path
 
 VERSION: Final = 1
 TIMEOUT: Final = 30.0  # seconds to wait for another process
@@ -92,6 +92,7 @@ class Log:
         self._end = 0
         self._seq = -1
         self._refusal: str | None = None
+        self._name_is_durable = False
 
     def open(self, header: bytes) -> None:
         """Takes the log in use; a new file starts with *header*."""
@@ -101,6 +102,7 @@ class Log:
                 with suppress(FileExistsError), new_file(self._path) as draft:
                     draft.write_bytes(_framed(0, 0, _FORMAT % VERSION + header))
             _check_format(self._path)
+            drop_second_names(self._path)
             self._lock_file = _open(self._lock_path, os.O_CREAT)
             if exists(self._draft_path):
                 with self._locked(fcntl.LOCK_EX):
@@ -130,6 +132,11 @@ class Log:
                         os.ftruncate(self._file, self._end)
                         with self._trusted_once():  # or what was cut could come back
                             sync(self._file)
+                if not self._name_is_durable:
+                    # Whoever put the file there may have been killed before this.
+                    with self._trusted_once():
+                        sync_path(self._path.parent)
+                    self._name_is_durable = True
                 yield
 
     @property
@@ -244,6 +251,7 @@ class Log:
             if file != _CLOSED:
                 os.close(file)
             self._end, self._seq = 0, -1
+            self._name_is_durable = False
         self._identity = None
         if status.st_size < self._end:
             raise _damaged(status.st_size)

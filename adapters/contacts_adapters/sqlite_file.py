@@ -8,7 +8,7 @@ from typing import Final, NoReturn
 
 from contacts_core import StoreCorrupted, StoreUnavailable
 
-from .files import exists, new_file
+from .files import drop_second_names, exists, new_file
 
 APPLICATION_ID: Final = 0x436F6E74  # "Cont"
 VERSION: Final = 1  # of the schema: the number of its migrations
@@ -20,6 +20,7 @@ def prepare(path: Path) -> None:
     if not exists(path):
         _create(path)
     _check(path)
+    drop_second_names(path)
 
 
 def connect(path: Path, mode: str = "rw") -> sqlite3.Connection:
