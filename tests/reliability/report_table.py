@@ -7,7 +7,7 @@ import re
 import sqlite3
 from importlib.metadata import version
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 _ROW: Final = re.compile(
     r"\| (?P<row>[A-F]\d+) \| (?P<what>.+) \| (?P<store>.+) "
@@ -15,43 +15,53 @@ _ROW: Final = re.compile(
 )
 
 
+class Row(NamedTuple):
+    what: str
+    cases: int = 0
+    violations: int = 0
+    date: str = ""
+
+
+Rows = dict[tuple[str, str], Row]  # by acceptance row and store
+
+
 class Report:
-    """The rows of the table, by acceptance row and store; those of other runs stay."""
+    """The rows of the table; those that another run wrote stay when this one has none."""
 
     def __init__(self) -> None:
-        self._rows: dict[tuple[str, str], tuple[str, int, int, str]] = {}
+        self._rows: Rows = {}
 
     def add(self, row: str, store: str, cases: int, violations: int, what: str) -> None:
         """Counts cases of one acceptance row; calls for the same row and store add up."""
-        _, cases_before, violations_before, _ = self._rows.get((row, store), ("", 0, 0, ""))
-        self._rows[row, store] = (
-            what,
-            cases_before + cases,
-            violations_before + violations,
-            datetime.datetime.now(datetime.UTC).date().isoformat(),
+        so_far = self._rows.get((row, store), Row(what))
+        today = datetime.datetime.now(datetime.UTC).date().isoformat()
+        self._rows[row, store] = Row(
+            what, so_far.cases + cases, so_far.violations + violations, today
         )
 
     def write(self, path: Path) -> None:
-        rows = self._rows
-        if path.exists():
-            rows = {
-                (match["row"], match["store"]): (
-                    match["what"],
-                    int(match["cases"].replace(",", "")),
-                    int(match["violations"].replace(",", "")),
-                    match["date"],
-                )
-                for match in _ROW.finditer(path.read_text(encoding="utf-8"))
-            } | rows
-        path.write_text(_TEXT.format(machine=_machine(), table=_table(rows)), encoding="utf-8")
+        rows = _read(path.read_text(encoding="utf-8")) if path.exists() else {}
+        table = _table(rows | self._rows)
+        path.write_text(_TEXT.format(machine=_machine(), table=table), encoding="utf-8")
 
 
-def _table(rows: dict[tuple[str, str], tuple[str, int, int, str]]) -> str:
+def _read(text: str) -> Rows:
+    return {
+        (match["row"], match["store"]): Row(
+            match["what"],
+            int(match["cases"].replace(",", "")),
+            int(match["violations"].replace(",", "")),
+            match["date"],
+        )
+        for match in _ROW.finditer(text)
+    }
+
+
+def _table(rows: Rows) -> str:
+    in_order = sorted(rows.items(), key=lambda item: (item[0][0][0], int(item[0][0][1:]), item[0]))
     return "\n".join(
         f"| {row} | {what} | {store} | {cases:,} | {violations:,} | {date} |"
-        for (row, store), (what, cases, violations, date) in sorted(
-            rows.items(), key=lambda item: (item[0][0][0], int(item[0][0][1:]), item[0][1])
-        )
+        for (row, store), (what, cases, violations, date) in in_order
     )
 
 

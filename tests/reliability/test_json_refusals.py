@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from json_life import COMPACTS_FROM, ERASURES, LIFE
+from json_life import COMPACTS_FROM, ERASURES, LIFE, add
 from json_writers import processes
 from report_table import Report
 
@@ -209,6 +209,19 @@ def test_a_place_without_permission_is_refused_and_left_as_it_is(
     assert {file.name for file in place.iterdir()} <= {path.name, f"{path.name}.lock"}
     assert file_mode is None or path.read_bytes() == data
     report.add("A12", "JSON", 1, 0, _A12)
+
+
+@pytest.mark.xfail(reason="the path is looked up again at every call", strict=True)
+def test_a_store_stays_the_same_when_the_working_folder_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "other").mkdir()
+    monkeypatch.chdir(tmp_path)
+    with JsonFileContactBooks("contacts.jsonl") as store:
+        add(1)(store)
+        monkeypatch.chdir(tmp_path / "other")
+        with JsonFileContactBooks("contacts.jsonl"):
+            assert len(store.get(1)) == 1
 
 
 def test_a_failed_opening_leaves_no_file_open(tmp_path: Path) -> None:
