@@ -196,10 +196,11 @@ def test_the_test_of_an_adapter_is_a_dozen_lines_that_pass(
     (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: my-books\nVersion: 1\n")
     (installed / "entry_points.txt").write_text(f"[{GROUP}]\nmybooks = my_books:open_url\n")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
+    # The comparisons with a model take most of the time; test_adapters runs them on this store.
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-k", "not agrees"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
-    assert re.search(r"^\d+ passed", done.stdout, re.MULTILINE)
+    assert re.search(r"^=+ \d+ passed", done.stdout, re.MULTILINE)
 
 
 def _imports(module: str) -> Iterator[str]:
