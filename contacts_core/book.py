@@ -59,14 +59,11 @@ class ContactBook:
         ids = [contact.id for contact in in_order if contact.id is not None]
         if len(set(ids)) < len(ids):
             raise InvalidContact((Problem("id", "not_unique", "must be unique in a book"),))
+        person_id = whole_number("person_id", person_id)
+        revision = whole_number("revision", revision, least=0)
         # What has no id, or no revision, is not stored yet.
         stored = revision > 0 and len(ids) == len(in_order)
-        self.__attrs_init__(
-            whole_number("person_id", person_id),
-            in_order,
-            whole_number("revision", revision, least=0),
-            in_order if stored else None,
-        )
+        self.__attrs_init__(person_id, in_order, revision, in_order if stored else None)
 
     def _with(self, contacts: Iterable[Contact]) -> "ContactBook":
         book = object.__new__(ContactBook)

@@ -208,7 +208,7 @@ def _fill(contact: Contact, fields: object, *, takes_id: bool) -> Contact:
     explain, when something is wrong.
     """
     # Most are dicts, and asking an abstract class takes as long as all of the rules.
-    given = fields if type(fields) is dict else _mapping(fields)
+    given = fields if type(fields) is dict else dict(_mapping(fields))
     label: Any = None
     field = value = None
     id: Any = None
@@ -228,6 +228,9 @@ def _fill(contact: Contact, fields: object, *, takes_id: bool) -> Contact:
         else:
             legal = False
     if legal and field and isinstance(label, str) and isinstance(value, str):
+        if type(value) is not str:
+            value = str.__str__(value)  # a subclass may lie about itself
+            given = {**given, field: value}
         pair = _PAIRS.get((field, label))
         if (
             pair is not None
@@ -235,8 +238,6 @@ def _fill(contact: Contact, fields: object, *, takes_id: bool) -> Contact:
             and (id is None or _is_id(id))
             and (_PLAIN[field](value) or _breaks_no_rule(given, field))
         ):
-            if type(value) is not str:
-                value = str.__str__(value)  # a subclass could change, or print otherwise
             return _set(contact, pair[0], pair[1], value, integration, id)
     id_refused = "id" in given and not (takes_id and (id is None or _is_id(id)))
     raise InvalidContact(problems_of(given, id_refused=id_refused))

@@ -4,8 +4,9 @@ import fcntl
 import glob
 import os
 import secrets
+import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from contacts_core import StoreUnavailable
@@ -39,6 +40,12 @@ def exists(path: Path) -> bool:
     return True
 
 
+def refuse_what_is_no_file(path: Path) -> None:
+    """Opening a pipe would wait for ever. Raises StoreUnavailable."""
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise StoreUnavailable("what has the name of the store is no file")
+
+
 @contextmanager
 def new_file(path: Path) -> Iterator[Path]:
     """A draft beside *path*, with mode 0600, that stands there whole and durable in the end.
@@ -54,7 +61,7 @@ def new_file(path: Path) -> Iterator[Path]:
         sync_path(draft)
         os.link(draft, path)
     finally:
-        draft.unlink()
+        draft.unlink(missing_ok=True)
     sync_path(path.parent)
 
 
@@ -62,8 +69,9 @@ def drop_second_names(path: Path) -> None:
     """Removes what a crash within `new_file` left: a name that would outlive an erasure."""
     if path.stat().st_nlink > 1:
         for draft in path.parent.glob(f".{glob.escape(path.name)}.*.new"):
-            if draft.samefile(path):
-                draft.unlink()
+            with suppress(FileNotFoundError):  # its maker may be about to
+                if draft.samefile(path):
+                    draft.unlink()
         sync_path(path.parent)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from itertools import count
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from contacts_core import (
     Change,
@@ -41,6 +41,7 @@ _HEAD: Final = re.compile(
     rb'"position":(\d{1,19}),"last_id":(\d{1,19}),"person_id":(\d{1,19}),"revision":(\d{1,19}),'
 )
 _TOMBSTONE: Final = b'"erased":true}'
+_NOT_OURS: Final = "a line of the store is not as this library writes it"
 _to_json: Final = json.JSONEncoder(separators=(",", ":")).encode
 
 # Where the last line of each person stands: in memory, which SQLite keeps sorted and small.
@@ -280,7 +281,7 @@ class JsonFileContactBooks:
         row = _row_of(self._index, person_id)
         if row is None:
             return ContactBook(person_id=person_id)
-        return _book(self._log.read(row[2], row[3]))
+        return _book(self._log.read(row[2], row[3]), person_id)
 
     def _append(self, lines: list[bytes]) -> None:
         if lines:
@@ -293,10 +294,13 @@ class JsonFileContactBooks:
     def _receive(self, lines: Iterator[Line], anew: bool) -> None:
         """Brings the index up to date with lines that this or another process has written."""
         if anew:
-            header = json.loads(b"{" + next(lines).rest)
             index, searchable, unfinished_erasure = _new_index(), False, False
-            position, last_id = header["position"], header["last_id"]
-            epochs = [(start, name) for start, name in header["epochs"]]
+            header = _record(next(lines).rest)
+            try:
+                position, last_id = int(header["position"]), int(header["last_id"])
+                epochs = [_epoch(epoch) for epoch in header["epochs"]]
+            except (KeyError, TypeError, ValueError):
+                raise StoreCorrupted(_NOT_OURS) from None
         else:
             index, searchable = self._index, self._searchable
             unfinished_erasure = self._unfinished_erasure
@@ -307,19 +311,21 @@ class JsonFileContactBooks:
             for offset, length, rest in lines:
                 head = _HEAD.match(rest)
                 if head is None:
-                    start, name = json.loads(b"{" + rest)["epoch"]
-                    epochs.append((start, name))
+                    epochs.append(_epoch(_record(rest).get("epoch")))
                     continue
                 position, last_id, person_id, revision = map(int, head.groups())
                 erased = rest.endswith(_TOMBSTONE)
                 if erased and _row_of(index, person_id):
                     unfinished_erasure = True  # the lines of before are still there
                 if searchable:
-                    index.executemany(_PUT_SEARCH, _search_rows(_book(rest)))
+                    index.executemany(_PUT_SEARCH, _search_rows(_book(rest, person_id)))
                 yield person_id, revision, position, erased, offset, length
 
-        with index:
-            index.executemany(_PUT_BOOK, rows())
+        try:
+            with index:
+                index.executemany(_PUT_BOOK, rows())
+        except OverflowError:
+            raise StoreCorrupted(_NOT_OURS) from None
         if anew:
             self._began_epoch = False
             self._look_again_at = COMPACT_FROM
@@ -332,12 +338,10 @@ class JsonFileContactBooks:
     def _make_searchable(self) -> None:
         with self._index as index:
             index.execute(_SEARCH_INDEX)
-            places = index.execute(
-                "SELECT offset, length FROM book WHERE NOT erased ORDER BY offset"
-            )
+            people = index.execute("SELECT person_id FROM book WHERE NOT erased ORDER BY offset")
             index.executemany(
                 _PUT_SEARCH,
-                (row for place in places for row in _search_rows(_book(self._log.read(*place)))),
+                (row for (person_id,) in people for row in _search_rows(self._get(person_id))),
             )
         self._searchable = True
 
@@ -412,10 +416,19 @@ def _book_line(position: int, last_id: int, book: ContactBook, *, erased: bool =
     return b'%b"contacts":%b}' % (head, to_json(book).encode())
 
 
-def _book(line: bytes) -> ContactBook:
-    record = json.loads(b"{" + line)
+def _epoch(record: Any) -> tuple[int, str]:
+    match record:
+        case [int(start), str(name)]:
+            return start, name
+        case _:
+            raise StoreCorrupted(_NOT_OURS)
+
+
+def _book(line: bytes, person_id: int) -> ContactBook:
+    """The book in a line of this person."""
+    record = _record(line)
     try:
-        return make_converter().structure(
+        book = make_converter().structure(
             {
                 "person_id": record["person_id"],
                 "revision": record["revision"],
@@ -423,5 +436,19 @@ def _book(line: bytes) -> ContactBook:
             },
             ContactBook,
         )
+        if book.person_id == person_id:
+            return book
     except (InvalidContact, KeyError):
-        raise StoreCorrupted("a line of the store is no book") from None
+        pass
+    raise StoreCorrupted(_NOT_OURS)
+
+
+def _record(line: bytes) -> dict[str, Any]:
+    """What a line says; its checksum is right, but another program may have written both."""
+    try:
+        record: dict[str, Any] | None = json.loads(b"{" + line)
+    except (ValueError, RecursionError):
+        record = None  # raised below, outside of here: these errors hold the line
+    if record is None:
+        raise StoreCorrupted(_NOT_OURS)
+    return record

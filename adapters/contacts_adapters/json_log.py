@@ -21,7 +21,14 @@ from zlib import crc32
 
 from contacts_core import StoreCorrupted, StoreUnavailable
 
-from .files import drop_second_names, exists, new_file, sync, sync_path
+from .files import (
+    drop_second_names,
+    exists,
+    new_file,
+    refuse_what_is_no_file,
+    sync,
+    sync_path,
+)
 
 VERSION: Final = 1
 TIMEOUT: Final = 30.0  # seconds to wait for another process
@@ -338,6 +345,7 @@ def _is_torn(line: bytes, offset: int) -> bool:
 
 
 def _check_format(path: Path) -> None:
+    refuse_what_is_no_file(path)
     file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         header = _HEADER.match(os.pread(file, _READ, 0))

@@ -8,7 +8,7 @@ from typing import Final, NoReturn
 
 from contacts_core import StoreCorrupted, StoreUnavailable
 
-from .files import drop_second_names, exists, new_file
+from .files import drop_second_names, exists, new_file, refuse_what_is_no_file
 
 APPLICATION_ID: Final = 0x436F6E74  # "Cont"
 VERSION: Final = 1  # of the schema: the number of its migrations
@@ -19,6 +19,7 @@ def prepare(path: Path) -> None:
     """Makes an empty store when there is no file; refuses one that is no store of ours."""
     if not exists(path):
         _create(path)
+    refuse_what_is_no_file(path)
     _check(path)
     drop_second_names(path)
 

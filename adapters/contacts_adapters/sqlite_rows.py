@@ -217,6 +217,11 @@ def misfits(connection: sqlite3.Connection) -> Iterator[str]:
     for (problem,) in connection.execute("PRAGMA integrity_check"):
         if problem != "ok":
             yield problem
+    for (person_id,) in connection.execute(
+        "SELECT DISTINCT person_id FROM contact "
+        "WHERE person_id NOT IN (SELECT person_id FROM contact_book)"
+    ):
+        yield f"the book of person {person_id} is missing"
     for row in connection.execute(
         f"SELECT c.person_id, {_CONTACT}, c.match, c.digest FROM contact c"
     ):
