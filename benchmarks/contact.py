@@ -19,7 +19,7 @@ from models import (
 )
 from sample import ILLEGAL, LEGAL, fields
 
-from contacts_core import Contact, make_converter
+from contacts_core import Contact, make_converter, to_json
 
 GROUP = "contact"
 COUNT = 1_000
@@ -128,7 +128,7 @@ def _json_text(rounds: int) -> Iterator[Row]:
     }
     ours, theirs, structs = (load() for load in loads.values())
     dumps = {
-        "contacts_core": lambda: json.dumps(converter.unstructure(ours)).encode(),
+        "contacts_core": lambda: to_json(ours).encode(),
         "pydantic TypeAdapter": lambda: adapter.dump_json(theirs, exclude_none=True),
         "msgspec": lambda: msgspec.json.encode(structs),
     }

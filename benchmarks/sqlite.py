@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from time import perf_counter
 
 from measure import Row, Scale, interleaved, numbers
 from sample import book, books, fields
@@ -61,7 +62,7 @@ def _save(scale: Scale, folder: Path) -> Iterator[Row]:
     contacts = 60_000
     people = contacts // BOOK
     paths = _copies(scale, folder, contacts)
-    saves, rounds = 50, scale.rounds(12, 60)
+    saves, rounds = 50, scale.rounds(10, 60)
     peers = {name: make(paths[name]) for name, make in PEERS.items()}
     with SqliteContactBooks(paths["ours"]) as ours:
         _check(ours, peers, paths, people)
@@ -81,7 +82,10 @@ def _save(scale: Scale, folder: Path) -> Iterator[Row]:
             }
             prepared = {name: prepare for name, (prepare, _) in contenders.items()}
             seconds = interleaved(
-                {name: work for name, (_, work) in contenders.items()}, rounds, before=prepared
+                {name: work for name, (_, work) in contenders.items()},
+                rounds,
+                before=prepared,
+                clock=perf_counter,
             )
             targets = {
                 "raw sqlite3": 1.25,
@@ -171,7 +175,7 @@ def _saves(
 
 def _read(scale: Scale) -> Iterator[Row]:
     contacts = scale.rounds(60_000, 300_000)
-    people, gets = contacts // BOOK, 200
+    people, gets = contacts // BOOK, scale.rounds(50, 200)
     path = store(scale, contacts)
     rounds = scale.rounds(10, 60)
     with SqliteContactBooks(path) as ours:
@@ -187,7 +191,7 @@ def _read(scale: Scale) -> Iterator[Row]:
             )
 
         person = numbers(people - 50)
-        pages = [list(range(first, first + 50)) for first in (person() for _ in range(20))]
+        pages = [list(range(first, first + 50)) for first in (person() for _ in range(5))]
         seconds = interleaved(
             {
                 "ours": lambda: [list(ours.books(page)) for page in pages],
@@ -197,7 +201,7 @@ def _read(scale: Scale) -> Iterator[Row]:
         )
         yield Row(
             *(GROUP, "books(ids) of 50 people", "50 times get", 0.4),
-            *(seconds["ours"], seconds["gets"], 20),
+            *(seconds["ours"], seconds["gets"], 5),
         )
 
         raw = connect(path)
@@ -226,7 +230,7 @@ def reads(get: Callable[[int], object], gets: int, people: int) -> Callable[[], 
 
 
 def _save_all(scale: Scale, folder: Path) -> Iterator[Row]:
-    people = scale.rounds(10_000, 100_000)
+    people = scale.rounds(5_000, 100_000)
     new = list(books(people))
     first_ids = range(1, BOOK * people, BOOK)
     contacts = [
@@ -256,6 +260,7 @@ def _save_all(scale: Scale, folder: Path) -> Iterator[Row]:
         {"ours": ours, "raw": raw},
         3,
         before={"ours": empty(path), "raw": empty(raw_path)},
+        clock=perf_counter,
     )
     yield Row(
         *(GROUP, f"save_all of {people:,} new books of three", "raw executemany", 2.0),

@@ -52,6 +52,7 @@ def _sizes(scale: Scale, folder: Path) -> Iterator[Point]:
                 },
                 rounds,
                 before={"save": prepare},
+                clock=perf_counter,
             )
         for work, times in seconds.items():
             yield Point("SQLite, by contacts in the store", work, contacts, median(times) / 200)
@@ -71,6 +72,7 @@ def _books(scale: Scale, folder: Path) -> Iterator[Point]:
                 {"save, one contact changed": save, "get": reads(ours.get, 50, people)},
                 scale.rounds(3, 20),
                 before={"save, one contact changed": prepare},
+                clock=perf_counter,
             )
         for work, times in seconds.items():
             yield Point("SQLite, by contacts in the book", work, size, median(times) / 50)
