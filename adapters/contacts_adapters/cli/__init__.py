@@ -8,7 +8,7 @@ def main() -> None:
     try:
         from .commands import contacts
     except ModuleNotFoundError as error:
-        if error.name not in {"click", "rich"}:
+        if (error.name or "").partition(".")[0] not in {"click", "rich"}:
             raise
         sys.exit("contacts needs click and rich: pip install 'contacts-core[cli]'")
     contacts()
