@@ -67,9 +67,8 @@ class ContactBook:
 
     def _with(self, contacts: Iterable[Contact]) -> "ContactBook":
         book = object.__new__(ContactBook)
-        book.__attrs_init__(
-            self.person_id, tuple(sorted(contacts, key=position)), self.revision, self._loaded
-        )
+        in_order = tuple(sorted(contacts, key=position))
+        book.__attrs_init__(self.person_id, in_order, self.revision, self._loaded)
         return book
 
     @property
@@ -179,12 +178,17 @@ class ContactBook:
         >>> book.stored(iter([1826]))
         <ContactBook of person 42: 1 contacts, revision 1>
         """
-        ids = iter(ids)
-        contacts = [
-            contact if contact.id is not None else with_id(contact, whole_number("id", next(ids)))
-            for contact in self.contacts
-        ]
-        return ContactBook(person_id=self.person_id, contacts=contacts, revision=self.revision + 1)
+        contacts = self.contacts
+        if any([contact.id is None for contact in contacts]):
+            ids = iter(ids)
+            given = [
+                one if one.id is not None else with_id(one, whole_number("id", next(ids)))
+                for one in contacts
+            ]
+            contacts = ContactBook(person_id=self.person_id, contacts=given).contacts
+        book = object.__new__(ContactBook)
+        book.__attrs_init__(self.person_id, contacts, self.revision + 1, contacts)
+        return book
 
     def _check_editable(self, contacts: Iterable[Contact], origin: Origin) -> None:
         for contact in contacts:

@@ -59,16 +59,19 @@ class MemoryContactBooks:
             entries = self._open()
             new: dict[int, _Entry] = {}
             saved = []
-            last_id = self._last_id
+            position, last_id = self._last, self._last_id
             for book in books:
                 person_id = book.person_id
                 stored = (new.get(person_id) or self._entry(entries, person_id)).book
-                book.check_follows(stored.revision, {contact.id for contact in stored})
-                if book.changed:
-                    position = self._last + len(new) + 1
-                    new[person_id] = _Entry(book.stored(count(last_id + 1)), position)
-                    last_id += sum(contact.id is None for contact in book)
-                saved.append(new[person_id].book if book.changed else book)
+                book.check_follows(stored.revision, [contact.id for contact in stored])
+                if not book.changed:
+                    saved.append(book)
+                    continue
+                result = book.stored(count(last_id + 1))
+                last_id += [contact.id for contact in book].count(None)
+                position += 1
+                new[person_id] = _Entry(result, position)
+                saved.append(result)
             self._put(entries, new, last_id)
         return saved
 
