@@ -61,7 +61,7 @@ class ContactBook:
             raise InvalidContact((Problem("id", "not_unique", "must be unique in a book"),))
         person_id = whole_number("person_id", person_id)
         revision = whole_number("revision", revision, least=0)
-        # What has no id, or no revision, is not stored yet.
+        # With contacts that have no id, it is not known what the store has.
         stored = revision > 0 and len(ids) == len(in_order)
         self.__attrs_init__(person_id, in_order, revision, in_order if stored else None)
 
@@ -74,7 +74,9 @@ class ContactBook:
     @property
     def changed(self) -> bool:
         """Whether the contacts differ from the stored ones: only then does `save` write."""
-        return self.contacts != (self._loaded or ())
+        if self._loaded is None:
+            return self.revision > 0 or bool(self.contacts)
+        return self.contacts != self._loaded
 
     def get(self, contact_id: int, /) -> Contact:
         """The contact of this id; raises ContactNotFound."""

@@ -134,7 +134,7 @@ class Match(NamedTuple):
     contact: Contact
 
 
-@frozen(init=False)
+@frozen(init=False, repr=False)
 class Search:
     """What a store is asked to find: the arguments of `find`, checked, for stores to share.
 
@@ -169,6 +169,9 @@ class Search:
             match_key(protocol, value),
             whole_number("limit", limit),
         )
+
+    def __repr__(self) -> str:
+        return f"<Search for a {self.protocol.value}>"
 
     @property
     def index_key(self) -> str:

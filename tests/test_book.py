@@ -93,7 +93,7 @@ def test_what_equals_an_id_is_none(contact_id: Any) -> None:
         *(({"person_id": number}, "person_id") for number in (0, -1, MAX_ID + 1, True, "42", None)),
         *(
             ({"person_id": 1, "revision": number}, "revision")
-            for number in (-1, MAX_ID + 1, True, "3", b"3", 1.0, None, [])
+            for number in (-1, MAX_ID + 1, True, "3", b"3", 1.0, None, object())
         ),
         ({"person_id": 1, "contacts": [MOBILE.to_dict()]}, "contacts"),
         ({"person_id": 1, "contacts": "ann@example.com"}, "contacts"),
@@ -462,7 +462,6 @@ def test_a_book_knows_whether_it_differs_from_the_stored_one(
     assert ("changed" in repr(book)) is changed
 
 
-@pytest.mark.xfail(strict=True, reason="the stored contacts are taken for none, not for unknown")
 def test_a_book_made_by_hand_over_a_stored_one_is_a_change() -> None:
     assert ContactBook(person_id=42, contacts=[MAIL], revision=3).clear().changed
 
