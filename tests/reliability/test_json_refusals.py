@@ -148,15 +148,7 @@ PLACES: Final[dict[str, Callable[[Path], Path | str]]] = {
 }
 
 
-@pytest.mark.parametrize(
-    "kind",
-    [
-        pytest.param(kind, marks=pytest.mark.xfail(reason="it hangs", run=False))
-        if kind == "a pipe"
-        else kind
-        for kind in PLACES
-    ],
-)
+@pytest.mark.parametrize("kind", PLACES)
 def test_a_place_for_no_file_is_refused_and_nothing_is_made(
     folder: Path, report: Report, kind: str
 ) -> None:
