@@ -74,6 +74,7 @@ FOREIGN: Final[dict[str, tuple[Callable[[Path], object], type[StoreError]]]] = {
     "one page": (part_of_a_store(4096), StoreCorrupted),
     "a folder": (lambda path: path.mkdir(), StoreUnavailable),
     "a link to nowhere": (lambda path: path.symlink_to("nowhere"), StoreUnavailable),
+    "a pipe": (os.mkfifo, StoreUnavailable),
     "a link to itself": (lambda path: path.symlink_to(path.name), StoreUnavailable),
 }
 
