@@ -2,8 +2,9 @@
 
 import json
 import tracemalloc
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from typing import Any
 
 import msgspec
 import pydantic
@@ -23,16 +24,18 @@ from contacts_core import Contact, make_converter, to_json
 
 GROUP = "contact"
 COUNT = 1_000
+Given = Mapping[str, Any]
 _FIELDS = ("label", "telephone", "email", "website", "chat", "integration")
 _msgspec_new = partial(msgspec.convert, type=MsgspecNewContact)
 
 
-def _from_dict(fields: dict[str, object]) -> dict[str, object]:
-    check_fields(fields)
-    return dict(fields)
+def _from_dict(fields: Given) -> Given:
+    kept = dict(fields)
+    check_fields(kept)
+    return kept
 
 
-FROM_DICT: dict[str, Callable[[dict[str, object]], object]] = {
+FROM_DICT: dict[str, Callable[[Given], object]] = {
     "contacts_core": Contact.from_fields,
     "pydantic model_validate": PydanticNewContact.model_validate,
     "msgspec convert": _msgspec_new,
@@ -55,7 +58,7 @@ def check_peers() -> None:
         _check(name, lambda given, make=make: make(**given), [x for x in ILLEGAL if "id" not in x])
 
 
-def _check(name: str, make: Callable[[dict[str, object]], object], illegal: Iterable[dict]) -> None:
+def _check(name: str, make: Callable[[Given], object], illegal: Iterable[Given]) -> None:
     for given in LEGAL:
         contact = make(given)
         for field in _FIELDS:
@@ -95,7 +98,7 @@ def _construct(rounds: int) -> Iterator[Row]:
     yield from _rows("validated contact by keywords", seconds, goals, COUNT)
 
 
-def _each(make: Callable[[dict], object], given: list[dict]) -> Callable[[], None]:
+def _each(make: Callable[[Given], object], given: Sequence[Given]) -> Callable[[], None]:
     def work() -> None:
         for one in given:
             make(one)
@@ -103,7 +106,7 @@ def _each(make: Callable[[dict], object], given: list[dict]) -> Callable[[], Non
     return work
 
 
-def _each_by_keywords(make: Callable[..., object], given: list[dict]) -> Callable[[], None]:
+def _each_by_keywords(make: Callable[..., object], given: Sequence[Given]) -> Callable[[], None]:
     def work() -> None:
         for one in given:
             make(**one)
@@ -165,7 +168,7 @@ def _weight(count: int) -> Iterator[Row]:
         yield row._replace(unit="bytes")
 
 
-def _bytes(make: Callable[..., object], given: list[dict]) -> float:
+def _bytes(make: Callable[..., object], given: Sequence[Given]) -> float:
     kept: list[object] = [None] * len(given)
     tracemalloc.start()
     before, _ = tracemalloc.get_traced_memory()

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import count
 from threading import Lock
 
-from measure import Row, Scale, interleaved, numbers
+from measure import Row, Scale, Work, interleaved, numbers
 from models import check_fields
 from sample import books
 
@@ -59,7 +59,7 @@ def run(scale: Scale) -> Iterator[Row]:
     )
 
 
-def _edits(store: PeopleContacts | BareDict, first: dict[int, int]):
+def _edits(store: PeopleContacts | BareDict, first: dict[int, int]) -> Work:
     person, number = numbers(PEOPLE), count()
 
     def work() -> None:

@@ -6,7 +6,7 @@ value "" counts as none, but stays where it is: to turn it into None would cost 
 
 import re
 from dataclasses import dataclass
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 import attrs
 import msgspec
@@ -128,7 +128,7 @@ _matches = {
 }
 
 
-def _label(name: str) -> ContactLabel:
+def _label(name: Any) -> ContactLabel:
     try:
         return _labels[name]
     except (KeyError, TypeError):
@@ -143,6 +143,18 @@ def check_text(field: str, value: object) -> None:
         raise ValueError("must be a text that follows the rules")
 
 
+def check_integration(value: object) -> None:
+    """C9."""
+    if type(value) is not bool:
+        raise ValueError("must be true or false")
+
+
+def check_id(value: object) -> None:
+    """C10."""
+    if value is not None and not (type(value) is int and 1 <= value <= MAX_ID):
+        raise ValueError("must be an id")
+
+
 def _attrs_text(_: object, attribute: "attrs.Attribute[str | None]", value: object) -> None:
     check_text(attribute.name, value)
 
@@ -153,14 +165,12 @@ def _attrs_link(_: object, attribute: "attrs.Attribute[str | None]", value: obje
         check_link(value)
 
 
-def _attrs_bool(_: object, __: "attrs.Attribute[bool]", value: object) -> None:
-    if type(value) is not bool:
-        raise ValueError("must be true or false")
+def _attrs_integration(_: object, __: "attrs.Attribute[bool]", value: object) -> None:
+    check_integration(value)
 
 
 def _attrs_id(_: object, __: "attrs.Attribute[int | None]", value: object) -> None:
-    if value is not None and not (type(value) is int and 1 <= value <= MAX_ID):
-        raise ValueError("must be an id")
+    check_id(value)
 
 
 @attrs.frozen(kw_only=True)
@@ -170,7 +180,7 @@ class AttrsContact:
     email: str | None = attrs.field(default=None, validator=_attrs_text)
     website: str | None = attrs.field(default=None, validator=_attrs_link)
     chat: str | None = attrs.field(default=None, validator=_attrs_link)
-    integration: bool = attrs.field(default=False, validator=_attrs_bool)
+    integration: bool = attrs.field(default=False, validator=_attrs_integration)
     id: int | None = attrs.field(default=None, validator=_attrs_id)
 
     @label.validator
@@ -198,15 +208,15 @@ class DataclassContact:
             check_link(self.website)
         if self.chat:
             check_link(self.chat)
-        _attrs_bool(None, None, self.integration)
-        _attrs_id(None, None, self.id)
+        check_integration(self.integration)
+        check_id(self.id)
         check_pair(self.label, self.telephone, self.email, self.website, self.chat)
 
 
 FIELDS = frozenset(("label", "telephone", "email", "website", "chat", "integration"))
 
 
-def check_fields(fields: dict[str, object]) -> None:
+def check_fields(fields: dict[str, Any]) -> None:
     """All rules on a bare dict."""
     if not fields.keys() <= FIELDS:
         raise ValueError("unknown field")
@@ -221,6 +231,5 @@ def check_fields(fields: dict[str, object]) -> None:
         check_link(website)
     if chat:
         check_link(chat)
-    if type(fields.get("integration", False)) is not bool:
-        raise ValueError("must be true or false")
+    check_integration(fields.get("integration", False))
     check_pair(label, telephone, email, website, chat)

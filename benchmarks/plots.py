@@ -63,12 +63,15 @@ def lines(title: str, series: Mapping[str, Sequence[tuple[float, float]]]) -> st
     for size in sorted(set(xs)):
         x, _ = place(size, 10.0**y_low)
         body.append(_text(x, height - bottom + 18, f"{size:,}", anchor="middle"))
-    for (name, points), colour in zip(series.items(), COLOURS, strict=False):
+    last_name = float(height)
+    ends = sorted(series.items(), key=lambda line: max(line[1])[1])
+    for (name, points), colour in zip(ends, COLOURS, strict=False):
         places = [place(*point) for point in sorted(points)]
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
         body.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
         body += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/>' for x, y in places]
-        body.append(_text(places[-1][0] + 8, places[-1][1] + 4, name, colour=colour))
+        last_name = min(places[-1][1] + 4, last_name - 15)  # names must not overlap
+        body.append(_text(places[-1][0] + 8, last_name, name, colour=colour))
     return _svg(height, body)
 
 

@@ -59,7 +59,7 @@ def _copies(scale: Scale, folder: Path, contacts: int) -> dict[str, Path]:
 
 
 def _save(scale: Scale, folder: Path) -> Iterator[Row]:
-    contacts = 60_000
+    contacts = 100_000
     people = contacts // BOOK
     paths = _copies(scale, folder, contacts)
     saves, rounds = 50, scale.rounds(10, 60)
@@ -174,7 +174,7 @@ def _saves(
 
 
 def _read(scale: Scale) -> Iterator[Row]:
-    contacts = scale.rounds(60_000, 300_000)
+    contacts = scale.rounds(100_000, 300_000)
     people, gets = contacts // BOOK, scale.rounds(50, 200)
     path = store(scale, contacts)
     rounds = scale.rounds(10, 60)
@@ -310,8 +310,8 @@ def _find(scale: Scale) -> Iterator[Row]:
             scale.rounds(30, 100),
         )
         yield Row(
-            *(GROUP, f"a page of 1,000 changes, {contacts:,} contacts", "raw SELECT of the page"),
-            *(3.0, seconds["ours"], seconds["raw"]),
+            *(GROUP, f"a page of 1,000 changes, {contacts:,} contacts"),
+            *("raw SELECT of the page", 3.0, seconds["ours"], seconds["raw"]),
         )
 
 

@@ -31,21 +31,21 @@ def run(scale: Scale) -> Iterator[Row | Point]:
 
 
 def _sizes(scale: Scale, folder: Path) -> Iterator[Point]:
-    rounds = scale.rounds(3, 10)
+    rounds, calls = scale.rounds(3, 10), scale.rounds(50, 200)
     for contacts in scale.sizes:
         path = Path(shutil.copy(store(scale, contacts), folder / "size.db"))
         people = contacts // BOOK
         person = numbers(people)
-        telephones = [fields(4 * person())["telephone"] for _ in range(200)]
+        telephones = [fields(4 * person())["telephone"] for _ in range(calls)]
         with SqliteContactBooks(path) as ours:
             new_person = count(people + 1)
             prepare, save = saves_of_ours(
-                ours, 200, lambda new_person=new_person: book(next(new_person))
+                ours, calls, lambda new_person=new_person: book(next(new_person))
             )
             seconds = interleaved(
                 {
                     "save": save,
-                    "get": reads(ours.get, 200, people),
+                    "get": reads(ours.get, calls, people),
                     "find": lambda ours=ours, telephones=telephones: [
                         ours.find(ContactProtocol.telephone, telephone) for telephone in telephones
                     ],
@@ -55,7 +55,7 @@ def _sizes(scale: Scale, folder: Path) -> Iterator[Point]:
                 clock=perf_counter,
             )
         for work, times in seconds.items():
-            yield Point("SQLite, by contacts in the store", work, contacts, median(times) / 200)
+            yield Point("SQLite, by contacts in the store", work, contacts, median(times) / calls)
         path.unlink()
 
 
@@ -85,7 +85,7 @@ def _one_changed(stored: ContactBook) -> ContactBook:
 
 
 def _writers(scale: Scale, folder: Path) -> Iterator[Row | Point]:
-    saves = scale.rounds(300, 1000)
+    saves = scale.rounds(100, 1000)
     for writers in (1, 2, 4):
         seconds: dict[str, list[float]] = {"ours": [], "raw sqlite3": []}
         for number in range(scale.rounds(1, 3)):
