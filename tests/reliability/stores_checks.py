@@ -79,13 +79,13 @@ def impossible_histories(url: str, count: int = 3) -> Found:
     problems = []
     for seed in range(count):
         with switching_often():
-            history = record(_opener(url, seed), seed)
+            history = record(opener(url, seed), seed)
         if not is_linearizable(history):
             problems.append(f"the history of seed {seed} is not linearizable")
     return count, problems
 
 
-def _opener(url: str, number: int) -> Callable[[], AbstractContextManager[ContactBookRepository]]:
+def opener(url: str, number: int) -> Callable[[], AbstractContextManager[ContactBookRepository]]:
     if url == MEMORY:
         shared = open_repository(url)
         return lambda: nullcontext(shared)
