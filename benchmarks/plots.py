@@ -5,13 +5,13 @@ from html import escape
 from math import ceil, floor, log10
 
 COLOURS = ("#2563eb", "#dc2626", "#16a34a", "#9333ea", "#d97706", "#0891b2")
-WIDTH = 860
+WIDTH = 960
 _STYLE = "font:12px system-ui,sans-serif;fill:#222"
 
 
 def bars(title: str, rows: Sequence[tuple[str, float, float]]) -> str:
     """A bar for each ratio, by its logarithm, green when it keeps the target, which is a tick."""
-    left, right, step = 440, 70, 22
+    left, right, step = 560, 60, 22
     ratios = [value for _, ratio, target in rows for value in (ratio, target, 1.0)]
     low, high = floor(log10(min(ratios))), ceil(log10(max(ratios)))
     scale = (WIDTH - left - right) / (high - low)
@@ -30,7 +30,7 @@ def bars(title: str, rows: Sequence[tuple[str, float, float]]) -> str:
         y = 42 + step * number
         colour = "#16a34a" if ratio <= target else "#dc2626"
         body += [
-            _text(left - 6, y + 11, name, anchor="end", limit=72),
+            _text(left - 6, y + 11, name, anchor="end", limit=88),
             f'<rect x="{left}" y="{y}" width="{x(ratio) - left:.1f}" height="14" fill="{colour}"/>',
             _line(x(target), y - 3, x(target), y + 17, "#111", 2),
             _text(max(x(ratio), x(target)) + 6, y + 11, f"{ratio:.2g}"),
@@ -40,7 +40,7 @@ def bars(title: str, rows: Sequence[tuple[str, float, float]]) -> str:
 
 def lines(title: str, series: Mapping[str, Sequence[tuple[float, float]]]) -> str:
     """Seconds by size, both by their logarithms."""
-    left, top, right, bottom, height = 70, 40, 190, 40, 340
+    left, top, right, bottom, height = 70, 40, 240, 40, 340
     xs = [x for points in series.values() for x, _ in points]
     ys = [y for points in series.values() for _, y in points]
     x_low, x_high = log10(min(xs)), log10(max(xs))

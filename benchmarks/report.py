@@ -167,7 +167,10 @@ def _plots(run: Run) -> Iterator[tuple[str, str]]:
         "ratios",
         plots.bars(
             "Ours to the peer, and the target",
-            [(f"{row['work']} / {row['peer']}", row["ratio"], row["target"]) for row in goals],
+            [
+                (f"{row['group']}: {row['work']} / {row['peer']}", row["ratio"], row["target"])
+                for row in goals
+            ],
         ),
     )
     for plot in dict.fromkeys(point["plot"] for point in run["points"]):

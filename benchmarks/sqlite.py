@@ -94,7 +94,7 @@ def _save(scale: Scale, folder: Path) -> Iterator[Row]:
             }
             for name in PEERS:
                 yield Row(
-                    *(GROUP, f"{work}, a durable transaction each", name, targets.get(name)),
+                    *(GROUP, f"{work}, own transaction", name, targets.get(name)),
                     *(seconds["ours"], seconds[name], saves, NO_CHECKSUMS),
                     by_mean=True,  # a checkpoint falls on few saves
                 )
