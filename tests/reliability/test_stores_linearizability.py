@@ -1,15 +1,16 @@
 """The checker of histories: what it lets pass, and what it finds in stores that are broken."""
 
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 
 import pytest
 from linearizability import Operation, is_linearizable, record
 from report_table import Report
+from stores_checks import MEMORY, opener
 from stores_mutants import mutated
 from stores_workers import switching_often
 
-from contacts_adapters import open_repository
 from contacts_adapters.memory import MemoryContactBooks
 from contacts_core import ContactBook
 
@@ -73,8 +74,7 @@ def test_every_history_of_a_store_with_stale_reads_is_rejected(whole: bool, repo
 
     passed = 0
     for seed in range(count):
-        store = StaleReads()
-        passed += is_linearizable(record(lambda store=store: nullcontext(store), seed))
+        passed += is_linearizable(record(partial(nullcontext, StaleReads()), seed))
 
     report.add(
         "C2", "broken twins", count, passed, "histories of stores with stale reads, no check"
@@ -89,17 +89,12 @@ def test_every_history_of_a_store_that_compares_no_revisions_is_rejected(
     scheme: str, module: str, tmp_path: Path, whole: bool, report: Report
 ) -> None:
     count = 50 if whole else 3
+    url = MEMORY if scheme == "memory" else f"{scheme}:///{tmp_path / 'store'}"
 
     passed = 0
     with mutated(module, "book.check_follows(", "{}.get("), switching_often():
         for seed in range(count):
-            if scheme == "memory":
-                store = open_repository("memory://")
-                history = record(lambda store=store: nullcontext(store), seed)
-            else:
-                url = f"{scheme}:///{tmp_path / str(seed)}"
-                history = record(lambda url=url: open_repository(url), seed)
-            passed += is_linearizable(history)
+            passed += is_linearizable(record(opener(url, seed), seed))
 
     report.add(
         "C2", "broken twins", count, passed, "histories of stores with stale reads, no check"
