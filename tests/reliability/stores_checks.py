@@ -85,11 +85,18 @@ def impossible_histories(url: str, count: int = 3) -> Found:
     return count, problems
 
 
-def opener(url: str, number: int) -> Callable[[], AbstractContextManager[ContactBookRepository]]:
+Opener = Callable[[], AbstractContextManager[ContactBookRepository]]
+
+
+def opener(url: str, number: int) -> Opener:
+    """Opens a store of its own for each number; one in memory is shared, and left open."""
     if url == MEMORY:
-        shared = open_repository(url)
-        return lambda: nullcontext(shared)
+        return sharing(open_repository(url))
     return partial(open_repository, f"{url}.{number}")
+
+
+def sharing(store: ContactBookRepository) -> Opener:
+    return lambda: nullcontext(store)
 
 
 @contextmanager

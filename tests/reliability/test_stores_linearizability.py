@@ -1,13 +1,11 @@
 """The checker of histories: what it lets pass, and what it finds in stores that are broken."""
 
-from contextlib import nullcontext
-from functools import partial
 from pathlib import Path
 
 import pytest
 from linearizability import Operation, is_linearizable, record
 from report_table import Report
-from stores_checks import MEMORY, opener
+from stores_checks import MEMORY, opener, sharing
 from stores_mutants import mutated
 from stores_workers import switching_often
 
@@ -74,7 +72,7 @@ def test_every_history_of_a_store_with_stale_reads_is_rejected(whole: bool, repo
 
     passed = 0
     for seed in range(count):
-        passed += is_linearizable(record(partial(nullcontext, StaleReads()), seed))
+        passed += is_linearizable(record(sharing(StaleReads()), seed))
 
     report.add(
         "C2", "broken twins", count, passed, "histories of stores with stale reads, no check"
