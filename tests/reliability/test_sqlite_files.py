@@ -213,6 +213,28 @@ def test_a_reader_who_keeps_the_old_log_is_reported_and_waited_for_no_longer(
     assert left == []
 
 
+def test_who_is_erased_again_before_the_first_erasure_is_finished_is_forgotten_too(
+    tmp_path: Path, impatient: None
+) -> None:
+    path = tmp_path / "store.db"
+    secrets = ["the-first@example.com", "the-second@example.com"]
+
+    with SqliteContactBooks(path) as store, closing(sqlite3.connect(path)) as reader:
+        increment(store, 1)
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM contact").fetchall()
+        for secret in secrets:
+            store.save(store.get(7).add(Contact(label="work", email=secret)))
+            with pytest.raises(StoreUnavailable, match="a reader keeps the old log"):
+                store.erase(7)
+        reader.execute("ROLLBACK")
+        store.erase(7)
+
+        files = b"".join(file.read_bytes() for file in tmp_path.iterdir())
+
+    assert not any(secret.encode() in files for secret in secrets)
+
+
 def test_a_writer_who_does_not_end_is_reported(
     tmp_path: Path, impatient: None, report: Report
 ) -> None:
