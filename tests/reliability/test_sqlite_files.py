@@ -258,7 +258,7 @@ def test_a_writer_who_does_not_end_is_reported(
 def test_a_full_disk_loses_nothing_and_ends_when_there_is_room(
     tmp_path: Path, whole: bool, report: Report
 ) -> None:
-    sizes = range(0, 200_000, 100 if whole else 8_500)
+    sizes = range(0, 200_000, 100 if whole else 16_000)
     failed = [size for size in sizes if not _survives(tmp_path / f"{size}.db", size)]
     report.add("A8", "SQLite", len(sizes), len(failed), "no file larger than so many bytes")
     assert failed == []

@@ -119,7 +119,7 @@ def path(tmp_path: Path) -> Path:
 
 def test_a_kill_at_any_system_call_loses_nothing(path: Path, whole: bool, report: Report) -> None:
     faults = kills(calls_of(path, "saves"))
-    cases, problems = sweep(path, "saves", faults, None if whole else 8)
+    cases, problems = sweep(path, "saves", faults, None if whole else 6)
     report.add("B5", "SQLite", cases, len(problems), "SIGKILL, EIO, ENOSPC at every system call")
     assert problems == []
 
@@ -128,7 +128,7 @@ def test_an_error_of_any_system_call_is_typed_and_loses_nothing(
     path: Path, whole: bool, report: Report
 ) -> None:
     faults = errors(calls_of(path, "saves"))
-    cases, problems = sweep(path, "saves", faults, None if whole else 10)
+    cases, problems = sweep(path, "saves", faults, None if whole else 6)
     report.add("B5", "SQLite", cases, len(problems), "SIGKILL, EIO, ENOSPC at every system call")
     assert problems == []
 
@@ -138,7 +138,7 @@ def test_an_erasure_that_anything_ends_is_finished_at_the_next_open(
 ) -> None:
     calls = calls_of(path, "erasures")
     faults = [*kills(calls)[::2], *errors(calls)[::6]]
-    cases, problems = sweep(path, "erasures", faults, None if whole else 8)
+    cases, problems = sweep(path, "erasures", faults, None if whole else 6)
     report.add(
         "F3", "SQLite", cases, len(problems), "erasure ended at every second system call, then open"
     )
