@@ -42,6 +42,7 @@ SOUND: Final[list[tuple[str, str, Check, dict[str, int], tuple[str, ...]]]] = [
     ("C3", "8 workers count up", lost_updates, {"workers": 8, "times": 250}, tuple(STORES)),
     ("C3", "8 workers count up; ids given twice", ids_given_twice, {}, tuple(STORES)),
     ("F2", "bytes of erased people in any file", residue, {}, FILES),
+    ("F1", "a telling text in any error, or an untyped one", leaks, {}, tuple(STORES)),
     ("F5", "files wider than 0600 with umask 0", wide_modes, {}, FILES),
     (
         "A6",
