@@ -181,7 +181,7 @@ class ContactBook:
         <ContactBook of person 42: 1 contacts, revision 1>
         """
         contacts = self.contacts
-        if any([contact.id is None for contact in contacts]):
+        if None in [contact.id for contact in contacts]:
             ids = iter(ids)
             given = [
                 one if one.id is not None else with_id(one, whole_number("id", next(ids)))

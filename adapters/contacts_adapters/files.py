@@ -21,14 +21,21 @@ def path_of(url: str, /) -> str:
 
 
 def checked_path(path: str | os.PathLike[str], /) -> Path:
-    """*path*, if a file can have it; raises StoreUnavailable."""
+    """Where *path* leads, if a file can stand there; raises StoreUnavailable.
+
+    Once for all, since a link is replaced by a file of its own, and the working folder may change.
+    """
     checked = Path(path)
     try:
         if b"\0" in os.fsencode(checked) or not checked.name:
             raise StoreUnavailable("this is no path of a file")
+        if checked.is_symlink() and not checked.exists():
+            raise StoreUnavailable("the link points to nothing")
+        return Path(os.path.realpath(checked))
     except UnicodeEncodeError:
         raise StoreUnavailable("this is no path of a file") from None
-    return checked
+    except OSError as error:
+        raise StoreUnavailable(f"the store cannot be used now: {error}") from error
 
 
 def exists(path: Path) -> bool:

@@ -348,9 +348,10 @@ def _check_format(path: Path) -> None:
     refuse_what_is_no_file(path)
     file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        header = _HEADER.match(os.pread(file, _READ, 0))
+        line, _, _ = os.pread(file, _READ, 0).partition(b"\n")
     finally:
         os.close(file)
+    header = _HEADER.match(line)
     if header is None:
         raise StoreCorrupted("the file is no store of contacts; it was left as it is")
     if int(header[1]) != VERSION:
@@ -358,6 +359,8 @@ def _check_format(path: Path) -> None:
             f"the store has version {int(header[1])}, this library reads {VERSION}: "
             "update the library"
         )
+    if _unframed(line) is None:
+        raise _damaged(0)
 
 
 def _damaged(offset: int) -> StoreCorrupted:

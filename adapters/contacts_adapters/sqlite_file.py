@@ -52,12 +52,13 @@ def _create(path: Path) -> None:
     with suppress(FileExistsError), new_file(path) as draft:
         connection = connect(draft)
         try:
-            connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("BEGIN IMMEDIATE")
             migrate(connection)
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             connection.execute(f"PRAGMA user_version = {VERSION}")
             connection.execute("COMMIT")
+            # Last, so that nothing of the store is in a log, which closing could fail to empty.
+            connection.execute("PRAGMA journal_mode = WAL")
         finally:
             connection.close()
 

@@ -148,7 +148,7 @@ def write(connection: sqlite3.Connection, writes: Iterable[Write], first: int) -
         head = (person_id, new.revision, position, last_id, int(erased), _contents(rows))
         books.append((*head, _checksum(head)))
         if erased:
-            erasures.append((person_id,))
+            erasures.append((position,))
     connection.executemany("DELETE FROM contact WHERE person_id = ? AND id = ?", gone)
     connection.executemany(_PUT_CONTACT, come)
     connection.executemany(_PUT_BOOK, books)

@@ -50,7 +50,6 @@ def test_the_search_finds_out_a_store_that_keeps_the_old_lines(
     assert residues(tmp_path / "contacts.jsonl")
 
 
-@pytest.mark.xfail(reason="compaction puts the new file in the place of the link", strict=True)
 def test_an_erasure_through_a_link_leaves_no_value_in_the_file_that_it_points_to(
     tmp_path: Path,
 ) -> None:
