@@ -226,8 +226,13 @@ def problems_of(fields: Fields, *, id_refused: bool) -> tuple[Problem, ...]:
         problems.append(READ_ONLY.problem(fields, "id"))
     for name in fields:
         if name not in FIELDS:
-            # A key that is no text is named by its type: it has no other harmless name.
-            known = name if isinstance(name, str) else type(name).__name__
+            # A key that is no text is named by its type: it has no other harmless name. One with
+            # lone surrogates could not be sent as an answer.
+            known = (
+                name.encode(errors="backslashreplace").decode()
+                if isinstance(name, str)
+                else type(name).__name__
+            )
             problems.append(UNKNOWN_FIELD.problem(fields, known))
     return tuple(problems)
 

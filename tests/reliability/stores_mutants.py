@@ -43,13 +43,15 @@ def _forget() -> dict[str, ModuleType]:
     names = [name for name in sys.modules if name.startswith(f"{_PACKAGE}.") and name != _KEPT]
     for name in names:
         # `from . import` looks here first.
-        delattr(sys.modules[_PACKAGE], name.rpartition(".")[2])
+        parent, _, child = name.rpartition(".")
+        vars(sys.modules[parent]).pop(child, None)
     return {name: sys.modules.pop(name) for name in names}
 
 
 def _put(name: str, module: ModuleType) -> None:
     sys.modules[name] = module
-    setattr(sys.modules[_PACKAGE], name.rpartition(".")[2], module)
+    parent, _, child = name.rpartition(".")
+    setattr(sys.modules[parent], child, module)
 
 
 def _install(module: str, old: str, new: str) -> None:
