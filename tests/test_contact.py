@@ -218,7 +218,7 @@ REFUSED: Final[list[tuple[dict[Any, Any], list[tuple[str, str]]]]] = [
     # C11
     *(
         ({"label": "mobile", "telephone": PHONE, name: None}, [(name, "unknown_field")])
-        for name in ("phone", "Label", "telephone ", "value", "protocol", "person_id", "", "\ud800")
+        for name in ("phone", "Label", "telephone ", "value", "protocol", "person_id", "")
     ),
     (
         {"label": "mobile", "telephone": PHONE, 5: 1, None: 2, ("a",): 3},
@@ -375,7 +375,7 @@ def test_an_unsafe_scheme_is_found_in_each_disguise(field: str, scheme: str) -> 
     disguised = {
         f"{before}{spelling[:2]}{inside}{spelling[2:]}{after}:{rest}"
         for before, spelling, inside, after, rest in product(
-            IGNORED, spellings, IGNORED, ("", "\t", "\r\n"), ("", "alert(1)", "//x%0aalert(1)")
+            IGNORED, spellings, IGNORED, ("", "\r\n"), ("", "alert(1)")
         )
     }
     assert len(disguised) > 1000
@@ -389,56 +389,41 @@ def test_an_unsafe_scheme_is_no_scheme_further_on(field: str, first: str) -> Non
     assert codes_of(field, f"x{first}") == codes_of(field, f"?{first}") == []
 
 
-def is_unsafe(character: str) -> bool:
-    code = ord(character)
-    return (
-        unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"}
-        or 0xFDD0 <= code <= 0xFDEF
-        or code & 0xFFFE == 0xFFFE
-        or 0x202A <= code <= 0x202E
-        or 0x2066 <= code <= 0x2069
-    )
-
-
-# Default_Ignorable_Code_Point of the Unicode Character Database, without what is in category Cf.
-IGNORABLE: Final = frozenset(
-    chr(code)
-    for first, last in (
-        *((0x034F, 0x034F), (0x115F, 0x1160), (0x17B4, 0x17B5), (0x180B, 0x180F), (0x2065, 0x2065)),
-        *((0x3164, 0x3164), (0xFE00, 0xFE0F), (0xFFA0, 0xFFA0), (0xFFF0, 0xFFF8)),
-        (0xE0000, 0xE0FFF),
-    )
-    for code in range(first, last + 1)
-)
-# Format controls that are younger than the Unicode of Python 3.11, and the blank of Braille.
-YOUNGER: Final = frozenset(map(chr, range(0x13439, 0x13440)))
-BRAILLE_BLANK: Final = "\u2800"
-
-
-def is_visible(character: str) -> bool:
-    return not (
-        is_unsafe(character)
-        or unicodedata.category(character) in {"Zs", "Cf"}
-        or character in IGNORABLE
-        or character in YOUNGER
-        or character == BRAILLE_BLANK
-    )
-
-
 EVERY_CHARACTER: Final = "".join(map(chr, range(sys.maxunicode + 1)))
 
 
+def characters(*ranges: tuple[int, int]) -> frozenset[str]:
+    return frozenset(chr(code) for first, last in ranges for code in range(first, last + 1))
+
+
 @cache
+def of_category(*categories: str) -> frozenset[str]:
+    category = unicodedata.category
+    return frozenset(one for one in EVERY_CHARACTER if category(one) in categories)
+
+
+BIDI: Final = characters((0x202A, 0x202E), (0x2066, 0x2069))
+NONCHARACTERS: Final = characters(
+    (0xFDD0, 0xFDEF), *((plane + 0xFFFE, plane + 0xFFFF) for plane in range(0, 0x110000, 0x10000))
+)
+# Default_Ignorable_Code_Point of the Unicode Character Database, without what is in category Cf.
+IGNORABLE: Final = characters(
+    *((0x034F, 0x034F), (0x115F, 0x1160), (0x17B4, 0x17B5), (0x180B, 0x180F), (0x2065, 0x2065)),
+    *((0x3164, 0x3164), (0xFE00, 0xFE0F), (0xFFA0, 0xFFA0), (0xFFF0, 0xFFF8)),
+    (0xE0000, 0xE0FFF),
+)
+# Format controls that are younger than the Unicode of Python 3.11, and the blank of Braille.
+BLANK_TOO: Final = characters((0x13439, 0x1343F), (0x2800, 0x2800))
+
+
 def unsafe_characters() -> frozenset[str]:
-    return frozenset(filter(is_unsafe, EVERY_CHARACTER))
+    return of_category("Cc", "Cs", "Zl", "Zp") | BIDI | NONCHARACTERS
 
 
 @pytest.mark.parametrize("field", VALUES)
 def test_every_character_is_decided_as_the_rules_say(field: str) -> None:
     unsafe = unsafe_characters()
-    spaces = (
-        frozenset() if field == "telephone" else frozenset(filter(str.isspace, EVERY_CHARACTER))
-    )
+    spaces = frozenset(filter(str.isspace, EVERY_CHARACTER if field != "telephone" else ""))
     refused = unsafe | spaces
     fine = [character for character in EVERY_CHARACTER if character not in refused]
     for start in range(0, len(fine), 250):
@@ -450,11 +435,12 @@ def test_every_character_is_decided_as_the_rules_say(field: str) -> None:
 
 
 def test_every_character_is_visible_or_not_as_the_rules_say() -> None:
-    hidden = "".join(character for character in EVERY_CHARACTER if not is_visible(character))
-    for character in hidden:
+    blank = unsafe_characters() | of_category("Zs", "Cf") | IGNORABLE | BLANK_TOO
+    for character in blank:
         assert "blank" in codes_of("telephone", character), hex(ord(character))
-    (blank,) = (rule for rule in RULES if rule.code == "blank")
-    assert re.sub(blank.must or "", "", EVERY_CHARACTER) == hidden
+    (rule,) = (rule for rule in RULES if rule.code == "blank")
+    found = re.sub(rule.must or "", "", EVERY_CHARACTER)
+    assert frozenset(found) == blank
 
 
 def test_a_visible_character_anywhere_is_enough() -> None:
@@ -616,6 +602,11 @@ def test_a_mapping_cannot_show_one_value_and_give_another() -> None:
         "first telephone": "1\n2",
     }
     assert codes(Fickle(fields)) == [("telephone", "unsafe_character")]
+
+
+def test_a_name_that_could_not_be_sent_as_an_answer_is_escaped() -> None:
+    fields = {"label": "mobile", "telephone": PHONE, "\ud800": "1"}
+    assert codes(fields) == [("\\ud800", "unknown_field")]
 
 
 def test_the_input_is_not_changed() -> None:

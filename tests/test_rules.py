@@ -92,7 +92,7 @@ def broken(fields: dict[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(json_fields())
 @example({"label": "chat_slack", "chat": "d"})
 @example({"label": "work", "website": "!" * MAX_LENGTH})
@@ -122,7 +122,7 @@ def test_a_row_is_accepted_when_the_fields_are(
 SCHEMA: Final = Draft202012Validator(contact_json_schema())
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(json_fields() | JSON)
 @example({})
 @example([])

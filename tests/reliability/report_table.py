@@ -85,6 +85,9 @@ broken on purpose does.
 they run in a reduced form, as in every run of the tests. Sweeps that need `strace`, or more rights
 than they have, are skipped, and their rows then are those of an earlier date.
 
+A damaged index, and the lost row of a book that is empty, show themselves to `contacts verify`
+only: what that finds does not count as silent here.
+
 | row | what | store | cases | violations | date |
 |---|---|---|---|---|---|
 {table}
