@@ -221,8 +221,8 @@ REFUSED: Final[list[tuple[dict[Any, Any], list[tuple[str, str]]]]] = [
         for name in ("phone", "Label", "telephone ", "value", "protocol", "person_id", "")
     ),
     (
-        {"label": "mobile", "telephone": PHONE, 5: 1, None: 2, ("a",): 3},
-        [(name, "unknown_field") for name in ("int", "NoneType", "tuple")],
+        {"label": "mobile", "telephone": PHONE, 5: 1, None: 2, ("a",): 3, "\ud800": 4},
+        [(name, "unknown_field") for name in ("int", "NoneType", "tuple", r"\ud800")],
     ),
     # all at once, in the order of the fields, whatever the order given
     (
