@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from hypothesis import Phase
 
+from contacts_adapters import registry
 from contacts_adapters.conformance import RepositoryConformance, check_agreement
 from contacts_adapters.memory import MemoryContactBooks
-from contacts_adapters.registry import register
 from contacts_core import (
     BookConflict,
     Change,
@@ -156,8 +156,12 @@ BROKEN: dict[type[MemoryContactBooks], str] = {
     UnchangedWritten: "test_an_unchanged_book_is_not_written",
 }
 
-for _broken in (MemoryContactBooks, *BROKEN):
-    register(_broken.__name__.lower(), lambda _, _broken=_broken: _broken())
+
+@pytest.fixture(autouse=True)
+def _schemes(monkeypatch: pytest.MonkeyPatch) -> None:
+    for broken in (MemoryContactBooks, *BROKEN):
+        # Not by `register`, which is for good.
+        monkeypatch.setitem(registry._registered, broken.__name__.lower(), lambda _, b=broken: b())
 
 
 def run(broken: type[MemoryContactBooks], test: str) -> None:
