@@ -357,6 +357,8 @@ def imported(*numbers: str, label: str = "mobile") -> list[Contact]:
         ),
         # a manual one with the same value is untouched, and does not stand in
         (imported("111"), [(1, "111", False), (None, "111", True)]),
+        # of equal ones the eldest stays
+        (imported("555"), [(1, "111", False), (3, "555", True)]),
         # a label makes a difference
         (imported("222", label="fax"), [(1, "111", False), (None, "222", True)]),
     ],
@@ -367,6 +369,7 @@ def test_an_import_replaces_the_integration_contacts(
     contacts = [
         Contact(label="mobile", telephone="111", id=1),
         Contact(label="mobile", telephone="222", integration=True, id=2),
+        Contact(label="mobile", telephone="555", integration=True, id=4),
         Contact(label="mobile", telephone="555", integration=True, id=3),
     ]
     book = ContactBook(person_id=42, contacts=contacts, revision=1)

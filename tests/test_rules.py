@@ -97,6 +97,8 @@ def broken(fields: dict[str, Any]) -> list[tuple[str, str]]:
 @example({"label": "chat_slack", "chat": "d"})
 @example({"label": "work", "website": "!" * MAX_LENGTH})
 @example({"label": "work", "email": f"{'a' * 127}@{'a' * 127}"})
+@example({"label": "work", "email": f"{'a' * 127}@{'a' * 128}"})
+@example({"label": "work", "email": f"{'a' * 128}@{'a' * 127}"})
 def test_a_contact_is_accepted_when_no_rule_is_broken_and_not_otherwise(
     fields: dict[str, Any],
 ) -> None:
