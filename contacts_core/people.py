@@ -1,6 +1,7 @@
 """`PeopleContacts`: the seed's six operations over a repository."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Final
 
 from .book import ContactBook
@@ -71,11 +72,13 @@ class PeopleContacts:
     def _edit(
         self, person_id: int, change: Callable[[ContactBook], ContactBook]
     ) -> tuple[ContactBook, ContactBook]:
-        for attempt in range(1, ATTEMPTS + 1):
-            before = self._repository.get(person_id)
-            try:
-                return before, self._repository.save(change(before))
-            except BookConflict:
-                if attempt == ATTEMPTS:
-                    raise
-        raise AssertionError("unreachable")
+        for _ in range(ATTEMPTS - 1):
+            with suppress(BookConflict):
+                return self._try_to_edit(person_id, change)
+        return self._try_to_edit(person_id, change)
+
+    def _try_to_edit(
+        self, person_id: int, change: Callable[[ContactBook], ContactBook]
+    ) -> tuple[ContactBook, ContactBook]:
+        before = self._repository.get(person_id)
+        return before, self._repository.save(change(before))
