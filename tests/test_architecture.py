@@ -14,7 +14,17 @@ CORE: Final = sorted((ROOT / "contacts_core").rglob("*.py"))
 ADAPTERS: Final = sorted((ROOT / "adapters" / "contacts_adapters").rglob("*.py"))
 
 ALLOWED_IN_CORE: Final = {
-    *("attrs", "collections.abc", "enum", "functools", "operator", "re", "types", "typing"),
+    *(
+        "attrs",
+        "collections.abc",
+        "contextlib",
+        "enum",
+        "functools",
+        "operator",
+        "re",
+        "types",
+        "typing",
+    ),
     "unicodedata",
 }
 # Costly to import: only where they are used.
