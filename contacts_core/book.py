@@ -184,12 +184,13 @@ class ContactBook:
         if None in [contact.id for contact in contacts]:
             ids = iter(ids)
             given = [
-                one if one.id is not None else with_id(one, whole_number("id", next(ids)))
+                one if one.id is not None else with_id(one, whole_number("id", next(ids, None)))
                 for one in contacts
             ]
             contacts = ContactBook(person_id=self.person_id, contacts=given).contacts
         book = object.__new__(ContactBook)
-        book.__attrs_init__(self.person_id, contacts, self.revision + 1, contacts)
+        revision = whole_number("revision", self.revision + 1)
+        book.__attrs_init__(self.person_id, contacts, revision, contacts)
         return book
 
     def _check_editable(self, contacts: Iterable[Contact], origin: Origin) -> None:

@@ -147,7 +147,8 @@ class Contact:
 
     def editable_by(self, origin: Origin, /) -> bool:
         """Whether an edit from *origin* may change or remove this contact (rule B5)."""
-        return not (self.integration and origin is Origin.USER_INTERFACE)
+        # What is no origin at all, such as its name as a text, gets no more than a screen.
+        return not self.integration or origin in (Origin.API, Origin.IMPORT)
 
     def __repr__(self) -> str:
         return f"<Contact {self.id}: {self.label.value} {self.protocol.value}>"
