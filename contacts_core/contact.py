@@ -102,8 +102,7 @@ class Contact:
         pair = _PAIRS.get((protocol, label))
         if (
             pair is not None
-            and type(id) is int
-            and 1 <= id <= MAX_ID
+            and _is_id(id)
             and type(integration) is bool
             and type(value) is str
             and _PLAIN[protocol](value)

@@ -5,9 +5,8 @@ import os
 import re
 import secrets
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
-from itertools import count
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -32,6 +31,7 @@ from contacts_core import (
 
 from .files import checked_path, path_of
 from .json_log import Line, Log
+from .saving import Write, plan_restore, plan_save
 
 KEPT_EPOCHS: Final = 1_000  # tokens from before the last so many handles that wrote expire
 COMPACT_FROM: Final = 1 << 20  # bytes: a smaller file is not worth compacting
@@ -114,28 +114,12 @@ class JsonFileContactBooks:
     def save_all(self, books: Iterable[ContactBook], /) -> list[ContactBook]:
         books = list(books)
         with self._log.writing():
-            saved: dict[int, ContactBook] = {}
-            lines: list[bytes] = []
-            last_id = self._last_id
-            results = []
-            for book in books:
-                person_id = book.person_id
-                old = saved[person_id] if person_id in saved else self._get(person_id)
-                book.check_follows(old.revision, {contact.id for contact in old})
-                if book.changed:
-                    new = book.stored(count(last_id + 1))
-                    last_id += sum(contact.id is None for contact in book)
-                    position = self._position + len(lines) + 1
-                    lines.append(_book_line(position, last_id, new))
-                    saved[person_id] = new
-                    results.append(new)
-                else:
-                    results.append(book)
-            self._append(lines)
+            saved, writes = plan_save(books, self._get, self._last_id)
+            self._append(writes)
             if self._log.size >= self._look_again_at:
                 with suppress(OSError):  # the save is done; a full disk must not undo that
                     self._compact_when_worth_it()
-        return results
+        return saved
 
     def books(self, person_ids: Iterable[int] | None = None, /) -> Iterator[ContactBook]:
         if person_ids is None:
@@ -216,15 +200,14 @@ class JsonFileContactBooks:
         with self._log.writing():
             row = _row_of(self._index, person_id)
             if row is not None and not row[1]:
+                book = ContactBook(person_id=person_id, revision=row[0])
                 tombstone = ContactBook(person_id=person_id, revision=row[0] + 1)
-                line = _book_line(self._position + 1, self._last_id, tombstone, erased=True)
-                self._append([line])
+                self._append([Write(book, tombstone, self._last_id, erased=True)])
             if self._unfinished_erasure:
                 self._compact()
 
     @property
     def last_id(self) -> int:
-        """The greatest contact id that was ever given."""
         with self._log.reading():
             return self._last_id
 
@@ -236,29 +219,13 @@ class JsonFileContactBooks:
         erased: Collection[int] = (),
         last_id: int = 0,
     ) -> None:
-        """Takes over newer books with their ids and revisions, for `maintenance.copy`.
-
-        The people of *erased* are erased with their books; ids up to *last_id* are not given again.
-        Raises BookConflict, and writes nothing, when a book here has a history of its own.
-        """
         with self._log.writing():
-            newer = [book for book in books if book.is_newer_than(self._get(book.person_id))]
-            ids = (contact.id or 0 for book in newer for contact in book)
-            newest = max(self._last_id, last_id, *ids)
-            self._append(
-                [
-                    _book_line(position, newest, book, erased=book.person_id in erased)
-                    for position, book in enumerate(newer, self._position + 1)
-                ]
-            )
+            newest = max(self._last_id, last_id)
+            self._append(plan_restore(books, self._get, newest, erased))
             if self._unfinished_erasure:
                 self._compact()
 
     def backup(self, path: str | os.PathLike[str], /) -> None:
-        """Writes a copy of the store to a new file, consistent while others write.
-
-        Raises StoreUnavailable when the file exists already or cannot be written.
-        """
         self._log.copy_to(checked_path(path))
 
     def close(self) -> None:
@@ -283,11 +250,13 @@ class JsonFileContactBooks:
             return ContactBook(person_id=person_id)
         return _book(self._log.read(row[2], row[3]), person_id)
 
-    def _append(self, lines: list[bytes]) -> None:
-        if lines:
+    def _append(self, writes: Sequence[Write]) -> None:
+        if writes:
+            first = self._position + 1
+            lines = [_book_line(position, write) for position, write in enumerate(writes, first)]
             if not self._began_epoch:
-                epoch = (self._position + 1, secrets.token_hex(8))
-                lines = [b'"epoch":%b}' % _to_json(epoch).encode(), *lines]
+                epoch = (first, secrets.token_hex(8))
+                lines.insert(0, b'"epoch":%b}' % _to_json(epoch).encode())
             self._log.append(lines)
             self._began_epoch = True
 
@@ -404,16 +373,16 @@ def _header(position: int, last_id: int, epochs: list[tuple[int, str]]) -> bytes
     return _to_json(header).encode().removeprefix(b"{")
 
 
-def _book_line(position: int, last_id: int, book: ContactBook, *, erased: bool = False) -> bytes:
+def _book_line(position: int, write: Write) -> bytes:
     head = b'"position":%d,"last_id":%d,"person_id":%d,"revision":%d,' % (
         position,
-        last_id,
-        book.person_id,
-        book.revision,
+        write.last_id,
+        write.new.person_id,
+        write.new.revision,
     )
-    if erased:
+    if write.erased:
         return head + _TOMBSTONE
-    return b'%b"contacts":%b}' % (head, to_json(book).encode())
+    return b'%b"contacts":%b}' % (head, to_json(write.new).encode())
 
 
 def _epoch(record: Any) -> tuple[int, str]:

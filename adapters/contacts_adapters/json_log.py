@@ -184,7 +184,23 @@ class Log:
 
     def replace(self, header: bytes, rests: Iterable[bytes]) -> None:
         """Puts another file in the place of this one, at once and for all processes."""
-        self._replace(chain([_FORMAT % VERSION + header], rests))
+        try:
+            file = _open(self._draft_path, os.O_CREAT | os.O_TRUNC)
+            try:
+                end = 0
+                numbered = enumerate(chain([_FORMAT % VERSION + header], rests))
+                for block in _blocks(_framed(seq, 0, rest) for seq, rest in numbered):
+                    end += _write(file, block, end)
+                sync(file)
+            finally:
+                os.close(file)
+            os.replace(self._draft_path, self._path)
+        except BaseException:
+            with suppress(OSError):
+                self._draft_path.unlink(missing_ok=True)
+            raise
+        with self._trusted_once():
+            sync_path(self._path.parent)
         self._catch_up()
 
     def copy_to(self, path: Path) -> None:
@@ -203,24 +219,6 @@ class Log:
         with self._mutex, _store_errors():
             self._refusal = "the store is closed"
             self._close_files()
-
-    def _replace(self, rests: Iterable[bytes]) -> None:
-        try:
-            file = _open(self._draft_path, os.O_CREAT | os.O_TRUNC)
-            try:
-                end = 0
-                for block in _blocks(_framed(seq, 0, rest) for seq, rest in enumerate(rests)):
-                    end += _write(file, block, end)
-                sync(file)
-            finally:
-                os.close(file)
-            os.replace(self._draft_path, self._path)
-        except BaseException:
-            with suppress(OSError):
-                self._draft_path.unlink(missing_ok=True)
-            raise
-        with self._trusted_once():
-            sync_path(self._path.parent)
 
     def _undo(self) -> None:
         try:

@@ -47,7 +47,10 @@ class Backupable(Protocol):
     """A repository in files."""
 
     def backup(self, path: str, /) -> None:
-        """Writes a copy of the store to a new file, consistent while others write."""
+        """Writes a copy of the store to a new file, consistent while others write.
+
+        Raises StoreUnavailable when the file exists already or cannot be written.
+        """
 
 
 @frozen

@@ -2,10 +2,9 @@
 
 import secrets
 from collections.abc import Collection, Iterable, Iterator
-from itertools import count
 from threading import Lock
 from types import TracebackType
-from typing import Final, Self
+from typing import Self
 
 from attrs import frozen
 
@@ -23,15 +22,14 @@ from contacts_core import (
     whole_number,
 )
 
+from .saving import Write, plan_restore, plan_save
+
 
 @frozen
 class _Entry:
     book: ContactBook
     position: int
     erased: bool = False
-
-
-_NEVER_SAVED: Final = 0  # a position before the first
 
 
 class MemoryContactBooks:
@@ -48,7 +46,7 @@ class MemoryContactBooks:
         self._last = 0
 
     def get(self, person_id: int, /) -> ContactBook:
-        return self._entry(self._open(), whole_number("person_id", person_id)).book
+        return self._load(whole_number("person_id", person_id))
 
     def save(self, book: ContactBook, /) -> ContactBook:
         return self.save_all((book,))[0]
@@ -57,22 +55,8 @@ class MemoryContactBooks:
         books = list(books)
         with self._lock:
             entries = self._open()
-            new: dict[int, _Entry] = {}
-            saved = []
-            position, last_id = self._last, self._last_id
-            for book in books:
-                person_id = book.person_id
-                stored = (new.get(person_id) or self._entry(entries, person_id)).book
-                book.check_follows(stored.revision, [contact.id for contact in stored])
-                if not book.changed:
-                    saved.append(book)
-                    continue
-                result = book.stored(count(last_id + 1))
-                last_id += [contact.id for contact in book].count(None)
-                position += 1
-                new[person_id] = _Entry(result, position)
-                saved.append(result)
-            self._put(entries, new, last_id)
+            saved, writes = plan_save(books, self._load, self._last_id)
+            self._put(entries, writes)
         return saved
 
     def books(self, person_ids: Iterable[int] | None = None, /) -> Iterator[ContactBook]:
@@ -126,15 +110,13 @@ class MemoryContactBooks:
         whole_number("person_id", person_id)
         with self._lock:
             entries = self._open()
-            entry = self._entry(entries, person_id)
-            if entry.position != _NEVER_SAVED and not entry.erased:
+            entry = entries.get(person_id)
+            if entry is not None and not entry.erased:
                 tombstone = ContactBook(person_id=person_id, revision=entry.book.revision + 1)
-                new = _Entry(tombstone, self._last + 1, erased=True)
-                self._put(entries, {person_id: new}, self._last_id)
+                self._put(entries, [Write(entry.book, tombstone, self._last_id, erased=True)])
 
     @property
     def last_id(self) -> int:
-        """The greatest contact id that was ever given."""
         return self._last_id
 
     def restore(
@@ -145,20 +127,11 @@ class MemoryContactBooks:
         erased: Collection[int] = (),
         last_id: int = 0,
     ) -> None:
-        """Takes over newer books with their ids and revisions, for `maintenance.copy`.
-
-        The people of *erased* are erased with their books; ids up to *last_id* are not given again.
-        Raises BookConflict, and writes nothing, when a book here has a history of its own.
-        """
         with self._lock:
             entries = self._open()
-            new: dict[int, _Entry] = {}
-            for book in books:
-                person_id = book.person_id
-                if book.is_newer_than(self._entry(entries, person_id).book):
-                    new[person_id] = _Entry(book, self._last + len(new) + 1, person_id in erased)
-            ids = (contact.id or 0 for entry in new.values() for contact in entry.book)
-            self._put(entries, new, max(self._last_id, last_id, *ids))
+            newest = max(self._last_id, last_id)
+            self._put(entries, plan_restore(books, self._load, newest, erased))
+            self._last_id = max(self._last_id, last_id)
 
     def close(self) -> None:
         self._entries = None
@@ -180,14 +153,15 @@ class MemoryContactBooks:
             raise StoreUnavailable("the store is closed")
         return self._entries
 
-    @staticmethod
-    def _entry(entries: dict[int, _Entry], person_id: int) -> _Entry:
-        return entries.get(person_id) or _Entry(ContactBook(person_id=person_id), _NEVER_SAVED)
+    def _load(self, person_id: int) -> ContactBook:
+        entry = self._open().get(person_id)
+        return ContactBook(person_id=person_id) if entry is None else entry.book
 
-    def _put(self, entries: dict[int, _Entry], new: dict[int, _Entry], last_id: int) -> None:
-        entries.update(new)
-        self._last += len(new)
-        self._last_id = last_id
+    def _put(self, entries: dict[int, _Entry], writes: Iterable[Write]) -> None:
+        for _, book, last_id, erased in writes:
+            self._last += 1
+            self._last_id = last_id
+            entries[book.person_id] = _Entry(book, self._last, erased)
 
 
 def open_url(url: str, /) -> MemoryContactBooks:

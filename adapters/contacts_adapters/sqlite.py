@@ -25,6 +25,7 @@ from contacts_core import (
 
 from . import sqlite_rows
 from .files import checked_path, new_file, path_of
+from .saving import Write, plan_restore, plan_save
 from .sqlite_file import STORE_ERRORS, TIMEOUT, connect, prepare, raise_store_error, store_errors
 
 KEPT_EPOCHS: Final = 10_000  # tokens from before the last so many handles that wrote expire
@@ -93,14 +94,15 @@ class SqliteContactBooks:
         saved: list[ContactBook] = []
         with self._transaction() as connection:
             for page in _pages(books):
-                stored, writes = sqlite_rows.stored_books(connection, page)
-                self._write(connection, writes)
-                saved += stored
+                stored = sqlite_rows.load_some(connection, {book.person_id for book in page})
+                position, last_id = sqlite_rows.last_given(connection)
+                results, writes = plan_save(page, stored.__getitem__, last_id)
+                self._write(connection, writes, position + 1)
+                saved += results
         return saved
 
-    def _write(self, connection: sqlite3.Connection, writes: Sequence[sqlite_rows.Write]) -> None:
+    def _write(self, connection: sqlite3.Connection, writes: Sequence[Write], first: int) -> None:
         if writes:
-            first = sqlite_rows.last_given(connection)[0] + 1
             self._begin_epoch(connection, first)
             sqlite_rows.write(connection, writes, first)
 
@@ -146,7 +148,7 @@ class SqliteContactBooks:
         limit: int = 10,
     ) -> tuple[Match, ...]:
         search = Search(protocol, value, labels, limit)
-        return self._read(sqlite_rows.find, search) if search.key else ()
+        return self._read(sqlite_rows.find, search)
 
     def changes(self, after: str | None = None, limit: int = 1000) -> Changes:
         return self._read(sqlite_rows.changes, after, whole_number("limit", limit))
@@ -156,9 +158,10 @@ class SqliteContactBooks:
         with self._transaction() as connection:
             book = sqlite_rows.load(connection, person_id)
             if book.revision and not sqlite_rows.is_erased(connection, person_id):
-                _, last_id = sqlite_rows.last_given(connection)
+                position, last_id = sqlite_rows.last_given(connection)
                 tombstone = ContactBook(person_id=person_id, revision=book.revision + 1)
-                self._write(connection, [sqlite_rows.Write(book, tombstone, last_id, erased=True)])
+                write = Write(book, tombstone, last_id, erased=True)
+                self._write(connection, [write], position + 1)
         self._finish_erasures_if_alone()
 
     def _finish_erasures_if_alone(self) -> None:
@@ -167,7 +170,6 @@ class SqliteContactBooks:
 
     @property
     def last_id(self) -> int:
-        """The greatest contact id that was ever given."""
         return self._read(sqlite_rows.last_given)[1]
 
     def restore(
@@ -178,26 +180,12 @@ class SqliteContactBooks:
         erased: Collection[int] = (),
         last_id: int = 0,
     ) -> None:
-        """Takes over newer books with their ids and revisions, for `maintenance.copy`.
-
-        The people of *erased* are erased with their books; ids up to *last_id* are not given again.
-        Raises BookConflict, and writes nothing, when a book here has a history of its own.
-        """
         with self._transaction() as connection:
             for page in _pages(list(books)):
                 stored = sqlite_rows.load_some(connection, {book.person_id for book in page})
-                ids = [contact.id or 0 for book in page for contact in book]
-                newest = max(last_id, sqlite_rows.last_given(connection)[1], *ids)
-                self._write(
-                    connection,
-                    [
-                        sqlite_rows.Write(
-                            stored[book.person_id], book, newest, book.person_id in erased
-                        )
-                        for book in page
-                        if book.is_newer_than(stored[book.person_id])
-                    ],
-                )
+                position, newest = sqlite_rows.last_given(connection)
+                writes = plan_restore(page, stored.__getitem__, max(newest, last_id), erased)
+                self._write(connection, writes, position + 1)
         self._finish_erasures_if_alone()
 
     def finish_erasures(self) -> None:
@@ -229,10 +217,6 @@ class SqliteContactBooks:
             raise StoreCorrupted(problem)
 
     def backup(self, path: str | os.PathLike[str], /) -> None:
-        """Writes a copy of the store to a new file, consistent while others write.
-
-        Raises StoreUnavailable when the file exists already or cannot be written.
-        """
         with (
             store_errors(),
             self._connection() as connection,

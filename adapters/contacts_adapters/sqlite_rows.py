@@ -4,8 +4,7 @@ import json
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import count
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 from zlib import crc32
 
 from contacts_core import (
@@ -22,6 +21,8 @@ from contacts_core import (
     index_key,
     match_key,
 )
+
+from .saving import Write
 
 PAGE: Final = 500  # books in memory during a walk
 
@@ -45,15 +46,6 @@ _PUT_CONTACT: Final = (
 )
 
 _ContactRow = tuple[int | None, str, str, int, str]
-
-
-class Write(NamedTuple):
-    """A book to be written over another, and the greatest contact id given by then."""
-
-    old: ContactBook
-    new: ContactBook
-    last_id: int
-    erased: bool = False
 
 
 def load(connection: sqlite3.Connection, person_id: int) -> ContactBook:
@@ -116,25 +108,6 @@ def is_erased(connection: sqlite3.Connection, person_id: int) -> bool:
     return any(erased for (erased,) in rows)
 
 
-def stored_books(
-    connection: sqlite3.Connection, books: Collection[ContactBook]
-) -> tuple[list[ContactBook], list[Write]]:
-    """What saving *books* returns, and what it has to write."""
-    stored = load_some(connection, {book.person_id for book in books})
-    last_id = last_given(connection)[1]
-    results, writes = [], []
-    for book in books:
-        old = stored[book.person_id]
-        book.check_follows(old.revision, {contact.id for contact in old})
-        if book.changed:
-            new = book.stored(count(last_id + 1))
-            last_id += sum([contact.id is None for contact in book])
-            writes.append(Write(old, new, last_id))
-            stored[book.person_id] = new
-        results.append(stored[book.person_id])
-    return results, writes
-
-
 def write(connection: sqlite3.Connection, writes: Iterable[Write], first: int) -> None:
     """Writes books under positions from *first* on, of their contacts only what differs."""
     gone: list[tuple[int, int | None]] = []
@@ -178,6 +151,8 @@ def finish_erasures(connection: sqlite3.Connection, positions: list[tuple[int]])
 
 def find(connection: sqlite3.Connection, search: Search) -> tuple[Match, ...]:
     """The best matches, each as it was saved."""
+    if not search.key:
+        return ()
     rows = connection.execute(
         f"SELECT c.person_id, {_CONTACT}, c.match, c.digest FROM contact AS c "
         "WHERE match = ? AND protocol = ?",
