@@ -4,7 +4,6 @@ Needs strace, and the right to trace a process.
 """
 
 import random
-import re
 import shutil
 import signal
 import subprocess
@@ -12,7 +11,6 @@ import sys
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 from itertools import chain
 from pathlib import Path
 from typing import Final
@@ -21,6 +19,7 @@ import json_life
 import pytest
 from json_life import LIVES, check_after_crash
 from report_table import Report
+from tracing import CALL, Fault, strace
 
 from contacts_adapters.json_file import JsonFileContactBooks
 
@@ -28,21 +27,6 @@ from contacts_adapters.json_file import JsonFileContactBooks
 _NAMING: Final = frozenset(("openat", "newfstatat", "link", "rename", "unlink"))
 _WRITING: Final = _NAMING | {"pwrite64", "write", "fdatasync", "fsync", "ftruncate"}
 ERRORS: Final = {"EIO": None, "ENOSPC": _WRITING, "EROFS": _WRITING, "EACCES": _NAMING}
-_CALL: Final = re.compile(r"^(?:\d+ +)?(\w+)\(", re.MULTILINE)
-
-Fault = tuple[str, str, str]  # a system call, which of them, what happens then
-
-
-@cache
-def _strace() -> str:
-    """The path of strace, if it can be used."""
-    program = shutil.which("strace")
-    if program is None:
-        pytest.skip("NOT RUN: strace is missing; on Debian: apt install strace")
-    probe = subprocess.run([program, "-o", "/dev/null", "true"], capture_output=True, check=False)
-    if probe.returncode:
-        pytest.skip("NOT RUN: strace may not trace processes here")
-    return program
 
 
 def live_traced(path: Path, steps: str, *options: str) -> tuple[int, list[str], str]:
@@ -51,9 +35,9 @@ def live_traced(path: Path, steps: str, *options: str) -> tuple[int, list[str], 
     path.parent.mkdir()
     trace = path.parent.with_suffix(".trace")
     watched = chain.from_iterable(("-P", str(file)) for file in json_life.files(path))
-    strace = (_strace(), "-f", "-qq", "-o", str(trace), *watched, *options)
+    traced = (strace(), "-f", "-qq", "-o", str(trace), *watched, *options)
     run = subprocess.run(
-        [*strace, sys.executable, str(Path(json_life.__file__)), str(path), steps],
+        [*traced, sys.executable, str(Path(json_life.__file__)), str(path), steps],
         capture_output=True,
         text=True,
         check=False,
@@ -66,7 +50,7 @@ def calls_of(path: Path, steps: str) -> list[tuple[str, int]]:
     """Each system call on the files of the store in a life without faults: its name and number."""
     status, said, errors = live_traced(path, steps)
     assert (status, len(said), errors) == (0, len(LIVES[steps]), "")
-    counts = Counter(_CALL.findall(path.parent.with_suffix(".trace").read_text()))
+    counts = Counter(CALL.findall(path.parent.with_suffix(".trace").read_text()))
     return [(name, n) for name in sorted(counts) for n in range(1, counts[name] + 1)]
 
 

@@ -5,7 +5,6 @@ Needs strace, and the right to trace a process. What SQLite maps into memory mak
 
 import os
 import random
-import re
 import shutil
 import signal
 import subprocess
@@ -13,7 +12,6 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 from itertools import chain
 from pathlib import Path
 from typing import Final
@@ -23,23 +21,9 @@ import sqlite_life
 from json_life import LIVES
 from report_table import Report
 from sqlite_life import check_after_crash
+from tracing import CALL, Fault, strace
 
 TAKES_SPACE: Final = frozenset({"pwrite64", "ftruncate", "fdatasync", "openat", "link"})
-_CALL: Final = re.compile(r"^(?:\d+ +)?(\w+)\(", re.MULTILINE)
-
-Fault = tuple[str, str, str]  # a system call, which of them, what happens then
-
-
-@cache
-def strace() -> str:
-    """The path of strace, if it can be used."""
-    program = shutil.which("strace")
-    if program is None:
-        pytest.skip("NOT RUN: strace is missing; on Debian: apt install strace")
-    probe = subprocess.run([program, "-o", "/dev/null", "true"], capture_output=True, check=False)
-    if probe.returncode:
-        pytest.skip("NOT RUN: strace may not trace processes here")
-    return program
 
 
 def live_traced(path: Path, steps: str, *options: str) -> tuple[int, list[str], str]:
@@ -61,7 +45,7 @@ def calls_of(path: Path, steps: str) -> list[tuple[str, int]]:
     """Each system call on the files of the store in a life without faults: its name and number."""
     status, said, errors = live_traced(path, steps)
     assert (status, len(said), errors) == (0, len(LIVES[steps]), "")
-    counts = Counter(_CALL.findall(trace_of(path).read_text()))
+    counts = Counter(CALL.findall(trace_of(path).read_text()))
     return [(name, n) for name in sorted(counts) for n in range(1, counts[name] + 1)]
 
 
