@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, cast, final
 
 from attrs import frozen
 
@@ -10,22 +10,12 @@ from .errors import InvalidContact, Problem
 from .rules import MAX_ID, RULES, VALUE_FIELDS, problems_of
 from .vocabulary import LABELS, ContactLabel, ContactProtocol, Origin
 
-# What every well-formed pair means, and where it stands in a book (B3).
-_PAIRS: Final[Mapping[tuple[str, str], tuple[ContactProtocol, ContactLabel, int]]] = {
-    (protocol.value, label.value): (protocol, label, rank)
-    for rank, (protocol, label) in enumerate(
-        (protocol, label) for protocol in ContactProtocol for label in LABELS[protocol]
-    )
-}
-
-_VALUE_NAMES: Final = frozenset(VALUE_FIELDS)
-
 # ASCII values that certainly break no rule: most values, at a tenth of what asking the table costs.
 # No link that begins with another letter than those of the unsafe schemes has one of them.
 _LINK: Final = re.compile("[!-CE-IK-UW-ce-ik-uw-~][!-~]{0,254}|[!-9;-~]{1,255}").fullmatch
 _PLAIN: Final[Mapping[str, Callable[[str], object]]] = {
     "telephone": re.compile("[!-~][ -~]{0,254}").fullmatch,
-    "email": re.compile("[!-~]{1,127}@[!-~]{1,127}").fullmatch,
+    "email": re.compile("[!-?A-~]{1,127}@[!-~]{1,127}").fullmatch,
     "website": _LINK,
     "chat": _LINK,
 }
@@ -33,7 +23,25 @@ _TEXT_RULES: Final = {
     field: tuple(rule for rule in RULES if field in rule.fields) for field in VALUE_FIELDS
 }
 
+# What a field and a label mean together, and what to ask of the value; no entry, no legal pair.
+_MEANINGS: Final[
+    Mapping[str, Mapping[str, tuple[ContactProtocol, ContactLabel, Callable[[str], object]]]]
+] = {
+    protocol.value: {
+        label.value: (protocol, label, _PLAIN[protocol.value]) for label in LABELS[protocol]
+    }
+    for protocol in ContactProtocol
+}
+# Where a pair stands in a book (B3).
+_RANKS: Final = {
+    pair: rank
+    for rank, pair in enumerate(
+        (protocol, label) for protocol in ContactProtocol for label in LABELS[protocol]
+    )
+}
 
+
+@final
 @frozen(init=False, repr=False, weakref_slot=False)
 class Contact:
     """A telephone number, e-mail address, website or chat link of a person (seed, "Fields").
@@ -57,8 +65,8 @@ class Contact:
     integration: bool
     id: int | None
 
-    def __init__(
-        self,
+    def __new__(
+        cls,
         *,
         label: ContactLabel | str = "",
         telephone: str | None = None,
@@ -67,17 +75,24 @@ class Contact:
         chat: str | None = None,
         integration: bool = False,
         id: int | None = None,
-    ) -> None:
-        fields: dict[str, object] = {"label": label, "integration": integration, "id": id}
-        if telephone is not None:
-            fields["telephone"] = telephone
-        if email is not None:
-            fields["email"] = email
-        if website is not None:
-            fields["website"] = website
-        if chat is not None:
-            fields["chat"] = chat
-        _fill(self, fields, takes_id=True)
+    ) -> "Contact":
+        # By hand, for a mapping of all seven takes twice as long.
+        if email is website is chat is None:
+            field, value = "telephone", telephone
+        elif telephone is website is chat is None:
+            field, value = "email", email
+        elif telephone is email is chat is None:
+            field, value = "website", website
+        else:
+            field, value = "chat", chat if telephone is email is website is None else None
+        contact = _legal(field, label, value, integration, id)
+        if contact is not None:
+            return contact
+        fields = {"label": label, "telephone": telephone, "email": email, "website": website}
+        return from_record({**fields, "chat": chat, "integration": integration, "id": id})
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return from_record, (self.to_dict(),)
 
     @classmethod
     def from_fields(cls, fields: Mapping[str, object], /) -> "Contact":
@@ -88,7 +103,7 @@ class Contact:
         >>> Contact.from_fields({"label": "personal", "website": "www.my-stie.com"}).value
         'www.my-stie.com'
         """
-        return _fill(object.__new__(cls), fields, takes_id=False)
+        return _made(fields, takes_id=False)
 
     @classmethod
     def from_row(
@@ -99,15 +114,10 @@ class Contact:
         >>> Contact.from_row(1826, "website", "personal", False, "www.my-stie.com")
         <Contact 1826: personal website>
         """
-        pair = _PAIRS.get((protocol, label))
-        if (
-            pair is not None
-            and _is_id(id)
-            and type(integration) is bool
-            and type(value) is str
-            and _PLAIN[protocol](value)
-        ):
-            return _set(object.__new__(cls), pair[0], pair[1], value, integration, id)
+        if protocol in _MEANINGS and id is not None:
+            contact = _legal(protocol, label, value, integration, id)
+            if contact is not None:
+                return contact
         return from_record({"label": label, "id": id, protocol: value, "integration": integration})
 
     @property
@@ -155,7 +165,7 @@ class Contact:
 
 def from_record(record: object) -> Contact:
     """A contact from what a store or a message holds, `id` included."""
-    return _fill(object.__new__(Contact), record, takes_id=True)
+    return _made(record, takes_id=True)
 
 
 def patched(contact: Contact, changes: Mapping[str, object]) -> Contact:
@@ -168,57 +178,57 @@ def patched(contact: Contact, changes: Mapping[str, object]) -> Contact:
 
 def with_id(contact: Contact, id: int) -> Contact:
     """The same contact as the store knows it."""
-    new = object.__new__(Contact)
-    return _set(new, contact.protocol, contact.label, contact.value, contact.integration, id)
+    return _new(contact.protocol, contact.label, contact.value, contact.integration, id)
 
 
 def as_integration(contact: Contact) -> Contact:
     """The same contact, kept by the integration."""
-    new = object.__new__(Contact)
-    return _set(new, contact.protocol, contact.label, contact.value, True, contact.id)
+    return _new(contact.protocol, contact.label, contact.value, True, contact.id)
 
 
-# The slots themselves: by the __init__ that attrs writes for a frozen class, making a contact
-# takes a quarter longer.
-_set_protocol, _set_label, _set_value, _set_integration, _set_id = (
-    Contact.__dict__[name].__set__ for name in ("protocol", "label", "value", "integration", "id")
-)
+class _Draft:
+    """A contact before it is frozen: to set the slots of one that is takes twice as long."""
+
+    __slots__ = ("id", "integration", "label", "protocol", "value")
+
+    protocol: ContactProtocol
+    label: ContactLabel
+    value: str
+    integration: bool
+    id: int | None
 
 
-def _set(
-    contact: Contact,
-    protocol: ContactProtocol,
-    label: ContactLabel,
-    value: str,
-    integration: bool,
-    id: int | None,
+def _new(
+    protocol: ContactProtocol, label: ContactLabel, value: str, integration: bool, id: int | None
 ) -> Contact:
-    _set_protocol(contact, protocol)
-    _set_label(contact, label)
-    _set_value(contact, value)
-    _set_integration(contact, integration)
-    _set_id(contact, id)
-    return contact
+    draft = _Draft()
+    draft.protocol = protocol
+    draft.label = label
+    draft.value = value
+    draft.integration = integration
+    draft.id = id
+    draft.__class__ = Contact  # type: ignore[assignment]
+    return cast(Contact, draft)
 
 
-def _fill(contact: Contact, fields: object, *, takes_id: bool) -> Contact:
-    """Makes a new contact hold what *fields* say.
-
-    In one pass, without asking the table: it is asked about a text that is not plain, and to
-    explain, when something is wrong.
-    """
+def _made(fields: object, *, takes_id: bool) -> Contact:
+    """The contact that *fields* describe; raises what is wrong with them."""
     # Most are dicts, and asking an abstract class takes as long as all of the rules.
     given = fields if type(fields) is dict else dict(_mapping(fields))
-    label: Any = None
-    field = value = None
+    field = ""
+    label: Any = ""
+    value = None
     id: Any = None
     integration: Any = False
-    legal = True
     for name, item in given.items():
-        if name in _VALUE_NAMES:
-            if item is not None and (not isinstance(item, str) or item):
-                legal = legal and field is None
-                field, value = name, item
+        if name in _MEANINGS:
+            if type(item) is str:
+                if item:
+                    if field:
+                        break
+                    field, value = name, item
+            elif item is not None:
+                break
         elif name == "label":
             label = item
         elif name == "integration":
@@ -226,24 +236,44 @@ def _fill(contact: Contact, fields: object, *, takes_id: bool) -> Contact:
         elif name == "id" and takes_id:
             id = item
         else:
-            legal = False
-    if legal and field and isinstance(label, str) and isinstance(value, str):
-        if type(value) is not str:
-            value = str.__str__(value)  # a subclass may lie about itself
-            given = {**given, field: value}
-        pair = _PAIRS.get((field, label))
+            break
+    else:
+        contact = _legal(field, label, value, integration, id) if field else None
+        if contact is not None:
+            return contact
+    return _made_slowly(given, takes_id)
+
+
+def _legal(field: str, label: Any, value: Any, integration: Any, id: Any) -> Contact | None:
+    """The contact that these five make, None if they make none."""
+    if type(value) is str and value and (type(label) is str or type(label) is ContactLabel):
+        meaning = _MEANINGS[field].get(label)
         if (
-            pair is not None
-            and type(integration) is bool
+            meaning is not None
+            and (integration is False or integration is True)
             and (id is None or _is_id(id))
-            and (_PLAIN[field](value) or _breaks_no_rule(given, field))
         ):
-            return _set(contact, pair[0], pair[1], value, integration, id)
+            protocol, label, is_plain = meaning
+            if is_plain(value) or _breaks_no_rule(field, value):
+                return _new(protocol, label, value, integration, id)
+    return None
+
+
+def _made_slowly(given: Mapping[Any, Any], takes_id: bool) -> Contact:
+    texts = {
+        name: str.__str__(item)  # a subclass may lie about itself
+        for name, item in given.items()
+        if issubclass(type(item), str) and type(item) not in (str, ContactLabel)
+    }
+    if texts:
+        return _made({**given, **texts}, takes_id=takes_id)
+    id = given.get("id")
     id_refused = "id" in given and not (takes_id and (id is None or _is_id(id)))
     raise InvalidContact(problems_of(given, id_refused=id_refused))
 
 
-def _breaks_no_rule(fields: Mapping[str, object], field: str) -> bool:
+def _breaks_no_rule(field: str, value: str) -> bool:
+    fields = {field: value}
     return not any(rule.is_broken(fields, field) for rule in _TEXT_RULES[field])
 
 
@@ -260,4 +290,4 @@ def _mapping(fields: object) -> Mapping[str, object]:
 def position(contact: Contact) -> tuple[int, bool, int]:
     """Where a contact stands in a book, by rule B3."""
     id = contact.id
-    return _PAIRS[contact.protocol, contact.label][2], id is None, id or 0
+    return _RANKS[contact.protocol, contact.label], id is None, id or 0
