@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from attrs import field, frozen
 
-from .contact import Contact, as_integration, patched, position, with_id
+from .contact import Contact, as_integration, from_rows, patched, position, with_id
 from .errors import BookConflict, ContactNotFound, ContactReadOnly, InvalidContact, Problem
 from .rules import READ_ONLY, whole_number
 from .vocabulary import Origin
@@ -12,7 +12,7 @@ from .vocabulary import Origin
 
 def _checked(contacts: Iterable[Contact]) -> list[Contact]:
     contacts = list(contacts)
-    if not {*map(type, contacts)} <= {Contact}:
+    if [one for one in contacts if type(one) is not Contact]:
         raise InvalidContact((Problem("contacts", "wrong_type", "must be Contact values"),))
     return contacts
 
@@ -56,20 +56,24 @@ class ContactBook:
         self, *, person_id: int, contacts: Iterable[Contact] = (), revision: int = 0
     ) -> None:
         in_order = tuple(sorted(_checked(contacts), key=position))
-        ids = [contact.id for contact in in_order if contact.id is not None]
-        if len(set(ids)) < len(ids):
-            raise InvalidContact((Problem("id", "not_unique", "must be unique in a book"),))
-        person_id = whole_number("person_id", person_id)
-        revision = whole_number("revision", revision, least=0)
-        # With contacts that have no id, it is not known what the store has.
-        stored = revision > 0 and len(ids) == len(in_order)
-        self.__attrs_init__(person_id, in_order, revision, in_order if stored else None)
+        _fill(self, person_id, in_order, revision)
+
+    @classmethod
+    def from_rows(
+        cls, person_id: int, revision: int, rows: Iterable[tuple[int, str, str, int, str]], /
+    ) -> "ContactBook":
+        """The book that a store keeps in columns: a row is what `Contact.from_row` takes.
+
+        As strict as the constructors, but faster.
+
+        >>> ContactBook.from_rows(42, 1, [(1826, "website", "personal", 0, "www.my-stie.com")])
+        <ContactBook of person 42: 1 contacts, revision 1>
+        """
+        return _fill(object.__new__(cls), person_id, from_rows(rows), revision)
 
     def _with(self, contacts: Iterable[Contact]) -> "ContactBook":
-        book = object.__new__(ContactBook)
         in_order = tuple(sorted(contacts, key=position))
-        book.__attrs_init__(self.person_id, in_order, self.revision, self._loaded)
-        return book
+        return _new(self.person_id, in_order, self.revision, self._loaded)
 
     @property
     def changed(self) -> bool:
@@ -188,10 +192,8 @@ class ContactBook:
                 for one in contacts
             ]
             contacts = ContactBook(person_id=self.person_id, contacts=given).contacts
-        book = object.__new__(ContactBook)
         revision = whole_number("revision", self.revision + 1)
-        book.__attrs_init__(self.person_id, contacts, revision, contacts)
-        return book
+        return _new(self.person_id, contacts, revision, contacts)
 
     def _check_editable(self, contacts: Iterable[Contact], origin: Origin) -> None:
         for contact in contacts:
@@ -213,3 +215,45 @@ class ContactBook:
             f"<ContactBook of person {self.person_id}: {len(self)} contacts, "
             f"revision {self.revision}{changed}>"
         )
+
+
+# The slots themselves: what attrs writes for a frozen class takes three times as long.
+_set_person_id, _set_contacts, _set_revision, _set_loaded = (
+    ContactBook.__dict__[name].__set__ for name in ("person_id", "contacts", "revision", "_loaded")
+)
+
+
+def _set(
+    book: ContactBook,
+    person_id: int,
+    contacts: tuple[Contact, ...],
+    revision: int,
+    loaded: tuple[Contact, ...] | None,
+) -> ContactBook:
+    _set_person_id(book, person_id)
+    _set_contacts(book, contacts)
+    _set_revision(book, revision)
+    _set_loaded(book, loaded)
+    return book
+
+
+def _fill(
+    book: ContactBook, person_id: int, in_order: tuple[Contact, ...], revision: int
+) -> ContactBook:
+    ids = [contact.id for contact in in_order if contact.id is not None]
+    if len(ids) > 1 and len(set(ids)) < len(ids):
+        raise InvalidContact((Problem("id", "not_unique", "must be unique in a book"),))
+    person_id = whole_number("person_id", person_id)
+    revision = whole_number("revision", revision, least=0)
+    # With contacts that have no id, it is not known what the store has.
+    stored = revision > 0 and len(ids) == len(in_order)
+    return _set(book, person_id, in_order, revision, in_order if stored else None)
+
+
+def _new(
+    person_id: int,
+    contacts: tuple[Contact, ...],
+    revision: int,
+    loaded: tuple[Contact, ...] | None,
+) -> ContactBook:
+    return _set(object.__new__(ContactBook), person_id, contacts, revision, loaded)

@@ -1,8 +1,9 @@
 """`Contact`: one contact detail of a person, legal since it exists."""
 
 import re
-from collections.abc import Callable, Mapping
-from typing import Any, Final, cast, final
+from collections.abc import Callable, Iterable, Mapping
+from operator import itemgetter
+from typing import Any, Final, NamedTuple, cast, final
 
 from attrs import frozen
 
@@ -23,21 +24,21 @@ _TEXT_RULES: Final = {
     field: tuple(rule for rule in RULES if field in rule.fields) for field in VALUE_FIELDS
 }
 
-# What a field and a label mean together, and what to ask of the value; no entry, no legal pair.
-_MEANINGS: Final[
-    Mapping[str, Mapping[str, tuple[ContactProtocol, ContactLabel, Callable[[str], object]]]]
-] = {
+
+class _Meaning(NamedTuple):
+    protocol: ContactProtocol
+    label: ContactLabel
+    rank: int  # where it stands in a book (B3)
+    is_plain: Callable[[str], object]
+
+
+# What a field and a label mean together; no entry, no legal pair (C3).
+_MEANINGS: Final[Mapping[str, Mapping[str, _Meaning]]] = {
     protocol.value: {
-        label.value: (protocol, label, _PLAIN[protocol.value]) for label in LABELS[protocol]
+        label.value: _Meaning(protocol, label, 10 * high + low, _PLAIN[protocol.value])
+        for low, label in enumerate(LABELS[protocol])
     }
-    for protocol in ContactProtocol
-}
-# Where a pair stands in a book (B3).
-_RANKS: Final = {
-    pair: rank
-    for rank, pair in enumerate(
-        (protocol, label) for protocol in ContactProtocol for label in LABELS[protocol]
-    )
+    for high, protocol in enumerate(ContactProtocol)
 }
 
 
@@ -65,7 +66,7 @@ class Contact:
     integration: bool
     id: int | None
 
-    def __new__(
+    def __new__(  # noqa: D102 - the class says it
         cls,
         *,
         label: ContactLabel | str = "",
@@ -107,18 +108,17 @@ class Contact:
 
     @classmethod
     def from_row(
-        cls, id: int, protocol: str, label: str, integration: bool, value: str, /
+        cls, id: int, protocol: str, label: str, integration: int, value: str, /
     ) -> "Contact":
-        """The contact that a store keeps in columns; as strict as the constructor, but faster.
+        """The contact that a store keeps in columns, *integration* as 0 or 1.
 
-        >>> Contact.from_row(1826, "website", "personal", False, "www.my-stie.com")
+        As strict as the constructor, but faster.
+
+        >>> Contact.from_row(1826, "website", "personal", 0, "www.my-stie.com")
         <Contact 1826: personal website>
         """
-        if protocol in _MEANINGS and id is not None:
-            contact = _legal(protocol, label, value, integration, id)
-            if contact is not None:
-                return contact
-        return from_record({"label": label, "id": id, protocol: value, "integration": integration})
+        [contact] = from_rows([(id, protocol, label, integration, value)])
+        return contact
 
     @property
     def telephone(self) -> str | None:
@@ -166,6 +166,37 @@ class Contact:
 def from_record(record: object) -> Contact:
     """A contact from what a store or a message holds, `id` included."""
     return _made(record, takes_id=True)
+
+
+_PLACE: Final = itemgetter(0, 1)
+
+
+def from_rows(rows: Iterable[tuple[int, str, str, int, str]]) -> tuple[Contact, ...]:
+    """Contacts from columns, in the order of a book.
+
+    In one go: to call a constructor for each, and the key of the order, takes half as long again.
+    """
+    placed = []
+    for id, protocol, label, integration, value in rows:
+        meaning = _MEANINGS[protocol].get(label) if protocol in _MEANINGS else None
+        if (
+            meaning is not None
+            and type(id) is int
+            and 1 <= id <= MAX_ID
+            and integration in (0, 1)
+            and type(value) is str
+            and value
+            and (meaning[3](value) or _breaks_no_rule(protocol, value))
+        ):
+            contact = _new(meaning[0], meaning[1], value, integration == 1, id)
+            placed.append((meaning[2], id, contact))
+        else:
+            flag = integration == 1 if integration in (0, 1) else integration
+            fields = {"label": label, "id": id or 0, protocol: value, "integration": flag}
+            contact = from_record(fields)
+            placed.append((_rank(contact), id, contact))
+    placed.sort(key=_PLACE)
+    return tuple([contact for _, _, contact in placed])
 
 
 def patched(contact: Contact, changes: Mapping[str, object]) -> Contact:
@@ -253,7 +284,7 @@ def _legal(field: str, label: Any, value: Any, integration: Any, id: Any) -> Con
             and (integration is False or integration is True)
             and (id is None or _is_id(id))
         ):
-            protocol, label, is_plain = meaning
+            protocol, label, _, is_plain = meaning
             if is_plain(value) or _breaks_no_rule(field, value):
                 return _new(protocol, label, value, integration, id)
     return None
@@ -290,4 +321,8 @@ def _mapping(fields: object) -> Mapping[str, object]:
 def position(contact: Contact) -> tuple[int, bool, int]:
     """Where a contact stands in a book, by rule B3."""
     id = contact.id
-    return _RANKS[contact.protocol, contact.label], id is None, id or 0
+    return _rank(contact), id is None, id or 0
+
+
+def _rank(contact: Contact) -> int:
+    return _MEANINGS[contact.protocol][contact.label].rank

@@ -118,11 +118,9 @@ class SqliteContactBooks:
 
     def _everybody(self) -> Iterator[ContactBook]:
         last = 0
-        for page in self._pages_of_people():
-            yield from self._read(sqlite_rows.load_range, last + 1, page[-1])
-            last = page[-1]
-        # Nobody, or who came in between, or contacts that a damaged row has left alone.
-        yield from self._read(sqlite_rows.load_range, last + 1, MAX_ID)
+        while last < MAX_ID:
+            books, last = self._read(sqlite_rows.load_page, last)
+            yield from books
 
     def person_ids(self) -> Iterator[int]:
         for page in self._pages_of_people():

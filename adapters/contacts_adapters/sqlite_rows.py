@@ -2,12 +2,13 @@
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, Final, cast
 from zlib import crc32
 
 from contacts_core import (
+    MAX_ID,
     Change,
     Changes,
     Contact,
@@ -33,7 +34,8 @@ _LOAD_ONE: Final = (
     "WHERE b.person_id = ? ORDER BY c.id"
 )
 _SOME: Final = "person_id IN (SELECT value FROM json_each(?))"
-_RANGE: Final = "person_id BETWEEN ? AND ?"
+_HEADS: Final = f"SELECT {_HEAD} FROM contact_book AS b"
+_CONTACTS: Final = f"SELECT {_CONTACT}, c.person_id FROM contact AS c"
 _PUT_BOOK: Final = (
     "INSERT OR REPLACE INTO contact_book "
     "(person_id, revision, position, last_id, erased, contents, digest) "
@@ -45,7 +47,12 @@ _PUT_CONTACT: Final = (
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 )
 
-_ContactRow = tuple[int | None, str, str, int, str]
+# What checksums are taken of; no value holds a tab.
+_HEAD_TEXT: Final = b"%d\t%d\t%d\t%d\t%d\t%d"
+_ROW_TEXT: Final = "%s\t%s\t%s\t%s\t%s\t%s\t%s"
+
+_Head = tuple[int, int, int, int, int, int, int]
+_ContactRow = tuple[int, str, str, int, str]
 
 
 def load(connection: sqlite3.Connection, person_id: int) -> ContactBook:
@@ -53,7 +60,7 @@ def load(connection: sqlite3.Connection, person_id: int) -> ContactBook:
     rows = connection.execute(_LOAD_ONE, (person_id,)).fetchall()
     if not rows:
         return load_some(connection, (person_id,))[person_id]
-    return _book(rows[0][:7], [row[7:] for row in rows if row[7] is not None])
+    return _book(rows[0][:7], [row[7:] for row in rows] if rows[0][7] is not None else [])
 
 
 def load_some(
@@ -61,41 +68,56 @@ def load_some(
 ) -> dict[int, ContactBook]:
     """The books of these people; empty ones for who was never saved."""
     wanted = (json.dumps(list(person_ids)),)
-    found = {book.person_id: book for _, book in _load(connection, _SOME, wanted)}
+    with _snapshot(connection):
+        heads = connection.execute(f"{_HEADS} WHERE {_SOME}", wanted).fetchall()
+        rows = connection.execute(f"{_CONTACTS} WHERE {_SOME}", wanted).fetchall()
+    found = {book.person_id: book for _, book in _books(heads, rows)}
     for person_id in person_ids:
         if person_id not in found:
             found[person_id] = ContactBook(person_id=person_id)
     return found
 
 
-def load_range(connection: sqlite3.Connection, first: int, last: int) -> list[ContactBook]:
-    """The books from one person to another, without the erased."""
-    return [book for erased, book in _load(connection, _RANGE, (first, last)) if not erased]
+def load_page(connection: sqlite3.Connection, after: int) -> tuple[list[ContactBook], int]:
+    """The next books behind a person, without the erased, and the last person that was read.
+
+    Who came to the end goes on to MAX_ID: there may be contacts that a damaged row left alone.
+    """
+    with _snapshot(connection):
+        heads = _page(connection, after)
+        last = heads[-1][0] if heads else MAX_ID
+        rows = connection.execute(
+            f"{_CONTACTS} WHERE person_id BETWEEN ? AND ?", (after + 1, last)
+        ).fetchall()
+    return [book for erased, book in _books(heads, rows) if not erased], last
 
 
 def people_after(connection: sqlite3.Connection, last: int) -> list[int]:
     """The next page of people, in order; a damaged row counts as one that is not erased."""
     people: list[int] = []
     while not people:
-        rows = connection.execute(
-            f"SELECT {_HEAD} FROM contact_book AS b WHERE person_id > ? ORDER BY person_id LIMIT ?",
-            (last, PAGE),
-        ).fetchall()
-        if not rows:
+        heads = _page(connection, last)
+        if not heads:
             break
-        for row in rows:
-            if row[0] <= last:
-                raise StoreCorrupted("the people in the store are out of order")
-            last = row[0]
-        people = [row[0] for row in rows if not (row[4] and _checksum(row[:6]) == row[6])]
+        last = heads[-1][0]
+        people = [head[0] for head in heads if not (head[4] and _is_whole(head))]
     return people
+
+
+def _page(connection: sqlite3.Connection, last: int) -> list[_Head]:
+    heads = connection.execute(
+        f"{_HEADS} WHERE person_id > ? ORDER BY person_id LIMIT ?", (last, PAGE)
+    ).fetchall()
+    for head in heads:
+        if head[0] <= last:
+            raise StoreCorrupted("the people in the store are out of order")
+        last = head[0]
+    return heads
 
 
 def last_given(connection: sqlite3.Connection) -> tuple[int, int]:
     """The greatest position in the feed and the greatest contact id ever given."""
-    row = connection.execute(
-        f"SELECT {_HEAD} FROM contact_book AS b ORDER BY position DESC LIMIT 1"
-    ).fetchone()
+    row = connection.execute(f"{_HEADS} ORDER BY position DESC LIMIT 1").fetchone()
     if row is None:
         return 0, 0
     _, _, position, last_id, *_ = _checked(row)
@@ -119,7 +141,7 @@ def write(connection: sqlite3.Connection, writes: Iterable[Write], first: int) -
         rows = sorted([_contact_row(contact) for contact in new])
         come += [_full_row(person_id, contact) for contact in new if contact not in old_contacts]
         head = (person_id, new.revision, position, last_id, int(erased), _contents(rows))
-        books.append((*head, _checksum(head)))
+        books.append((*head, crc32(_HEAD_TEXT % head)))
         if erased:
             erasures.append((position,))
     connection.executemany("DELETE FROM contact WHERE person_id = ? AND id = ?", gone)
@@ -163,7 +185,7 @@ def find(connection: sqlite3.Connection, search: Search) -> tuple[Match, ...]:
         person_id, contact_id, protocol, label, integration, value, _, digest = row
         if _checksum(row[:7]) != digest:
             raise _damaged(person_id)
-        contact = Contact.from_row(contact_id, protocol, label, integration == 1, value)
+        contact = Contact.from_row(contact_id, protocol, label, integration, value)
         candidates.append((person_id, contact))
     return search.best(candidates)
 
@@ -175,7 +197,7 @@ def changes(connection: sqlite3.Connection, after: str | None, limit: int) -> Ch
     if start.number > last or start != _position(connection, start.number):
         raise TokenExpired
     rows = connection.execute(
-        f"SELECT {_HEAD} FROM contact_book AS b WHERE position > ? ORDER BY position LIMIT ?",
+        f"{_HEADS} WHERE position > ? ORDER BY position LIMIT ?",
         (start.number, limit + 1),
     ).fetchall()
     page = [_checked(row) for row in rows[:limit]]
@@ -198,52 +220,42 @@ def misfits(connection: sqlite3.Connection) -> Iterator[str]:
     ):
         yield f"the book of person {person_id} is missing"
     for row in connection.execute(
-        f"SELECT c.person_id, {_CONTACT}, c.match, c.digest FROM contact c"
+        f"SELECT c.person_id, {_CONTACT}, c.match, c.digest FROM contact AS c"
     ):
         if _checksum(row[:7]) != row[7]:
             yield f"the row of contact {row[1]} is damaged"
 
 
-def _load(
-    connection: sqlite3.Connection, condition: str, parameters: tuple[object, ...]
-) -> list[tuple[int, ContactBook]]:
-    """The books of many, and whether erased, by two queries: a join would repeat the heads."""
-    with _snapshot(connection):
-        heads = connection.execute(
-            f"SELECT {_HEAD} FROM contact_book AS b WHERE {condition}", parameters
-        ).fetchall()
-        rows = connection.execute(
-            f"SELECT {_CONTACT}, person_id FROM contact AS c WHERE {condition}", parameters
-        ).fetchall()
-    contacts: dict[int, list[tuple[Any, ...]]] = {}
+def _books(heads: list[_Head], rows: list[Any]) -> Iterator[tuple[int, ContactBook]]:
+    """Books and whether they are erased; by two queries, since a join would repeat the heads."""
+    contacts: dict[int, list[_ContactRow]] = {}
     for row in rows:
-        contacts.setdefault(row[5], []).append(row[:5])
-    loaded = [(head[4], _book(head, contacts.pop(head[0], []))) for head in heads]
+        if row[5] in contacts:
+            contacts[row[5]].append(row[:5])
+        else:
+            contacts[row[5]] = [row[:5]]
+    for head in heads:
+        yield head[4], _book(head, contacts.pop(head[0], []))
     for person_id in contacts:  # a flipped bit can hide the row of a book
         raise _damaged(person_id)
-    return loaded
 
 
-def _book(head: tuple[int, ...], rows: list[tuple[Any, ...]]) -> ContactBook:
+def _book(head: _Head, rows: list[_ContactRow]) -> ContactBook:
     """A book, if it is as it was saved."""
-    person_id, revision, _, _, _, contents, digest = head
-    if _checksum(head[:6]) != digest or _contents(rows) != contents:
-        raise _damaged(person_id)
+    if not _is_whole(head) or _contents(rows) != head[5]:
+        raise _damaged(head[0])
     try:
-        contacts = [
-            Contact.from_row(contact_id, protocol, label, integration == 1, value)
-            for contact_id, protocol, label, integration, value in rows
-        ]
-        return ContactBook(person_id=person_id, contacts=contacts, revision=revision)
+        return ContactBook.from_rows(head[0], head[1], rows)
     except InvalidContact:
-        raise _damaged(person_id) from None
+        raise _damaged(head[0]) from None
 
 
 def _contact_row(contact: Contact) -> _ContactRow:
+    # Only a saved contact becomes a row, and that has an id.
     return (
-        contact.id,
-        str(contact.protocol),
-        str(contact.label),
+        cast(int, contact.id),
+        contact.protocol._value_,
+        contact.label._value_,
         int(contact.integration),
         contact.value,
     )
@@ -256,20 +268,25 @@ def _full_row(person_id: int, contact: Contact) -> tuple[object, ...]:
 
 
 def _contents(rows: Iterable[_ContactRow]) -> int:
-    # As lines with tabs, which no value holds: half the cost of _checksum.
     lines = [
         f"{id}\t{protocol}\t{label}\t{flag}\t{value}" for id, protocol, label, flag, value in rows
     ]
     return crc32("\n".join(lines).encode())
 
 
-def _checksum(row: Sequence[object]) -> int:
-    # ASCII, for what else is printable depends on the Unicode version of the Python that runs.
-    return crc32(ascii(row).encode())
+def _checksum(row: tuple[object, ...]) -> int:
+    return crc32((_ROW_TEXT % row).encode())
 
 
-def _checked(head: tuple[int, ...]) -> tuple[int, ...]:
-    if _checksum(head[:6]) != head[6]:
+def _is_whole(head: _Head) -> bool:
+    try:
+        return crc32(_HEAD_TEXT % head[:6]) == head[6]
+    except TypeError:  # no number, where one was
+        return False
+
+
+def _checked(head: _Head) -> _Head:
+    if not _is_whole(head):
         raise _damaged(head[0])
     return head
 
