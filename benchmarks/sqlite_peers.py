@@ -15,7 +15,7 @@ from sqlalchemy import event, orm
 from sqlite_utils import Database
 
 from contacts_adapters.sqlite import SqliteContactBooks
-from contacts_core import ContactBook, index_key, match_key
+from contacts_core import ContactBook, index_key
 
 PRAGMAS = (
     ("synchronous", "FULL"),
@@ -59,7 +59,7 @@ def contact_rows(book: ContactBook, first_id: int) -> list[Row]:
             contact.label.value,
             int(contact.integration),
             contact.value,
-            index_key(contact.protocol, match_key(contact.protocol, contact.value)),
+            index_key(contact),
             ANY_NUMBER,
         )
         for number, contact in enumerate(book)

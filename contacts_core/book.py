@@ -161,7 +161,7 @@ class ContactBook:
         """
         if self.revision != stored_revision:
             raise BookConflict(self.person_id, self.revision, stored_revision)
-        if any(contact.id is not None and contact.id not in stored_ids for contact in self):
+        if [one for one in self.contacts if one.id is not None and one.id not in stored_ids]:
             raise InvalidContact((READ_ONLY.problem({}, "id"),))
 
     def is_newer_than(self, stored: "ContactBook", /) -> bool:
@@ -186,12 +186,13 @@ class ContactBook:
         """
         contacts = self.contacts
         if None in [contact.id for contact in contacts]:
-            ids = iter(ids)
+            new_ids = iter(ids)
             given = [
-                one if one.id is not None else with_id(one, whole_number("id", next(ids, None)))
+                one if one.id is not None else with_id(one, whole_number("id", next(new_ids, None)))
                 for one in contacts
             ]
-            contacts = ContactBook(person_id=self.person_id, contacts=given).contacts
+            contacts = tuple(sorted(given, key=position))
+            _check_unique([contact.id for contact in contacts])
         revision = whole_number("revision", self.revision + 1)
         return _new(self.person_id, contacts, revision, contacts)
 
@@ -241,13 +242,17 @@ def _fill(
     book: ContactBook, person_id: int, in_order: tuple[Contact, ...], revision: int
 ) -> ContactBook:
     ids = [contact.id for contact in in_order if contact.id is not None]
-    if len(ids) > 1 and len(set(ids)) < len(ids):
-        raise InvalidContact((Problem("id", "not_unique", "must be unique in a book"),))
+    _check_unique(ids)
     person_id = whole_number("person_id", person_id)
     revision = whole_number("revision", revision, least=0)
     # With contacts that have no id, it is not known what the store has.
     stored = revision > 0 and len(ids) == len(in_order)
     return _set(book, person_id, in_order, revision, in_order if stored else None)
+
+
+def _check_unique(ids: list[int | None] | list[int]) -> None:
+    if len(ids) > 1 and len(set(ids)) < len(ids):
+        raise InvalidContact((Problem("id", "not_unique", "must be unique in a book"),))
 
 
 def _new(

@@ -80,12 +80,16 @@ def match_key(protocol: ContactProtocol, value: str, /) -> str:
     return _KEYS[protocol](value)
 
 
-def index_key(protocol: ContactProtocol, key: str, /) -> str:
-    """The part of a match key to look up by: same values have it in common, few others do.
+def index_key(contact: Contact, /) -> str:
+    """What a store keeps beside a contact to look it up by: same values have it in common.
 
-    >>> index_key(ContactProtocol.telephone, "11234567890")
+    >>> index_key(Contact(label="mobile", telephone="+1 (123) 456 7890"))
     '4567890'
     """
+    return _index_key(contact.protocol, _KEYS[contact.protocol](contact.value))
+
+
+def _index_key(protocol: ContactProtocol, key: str) -> str:
     return key[-SUFFIX_DIGITS:] if protocol is ContactProtocol.telephone else key
 
 
@@ -176,7 +180,7 @@ class Search:
     @property
     def index_key(self) -> str:
         """What to look up: equal for all values that are the same."""
-        return index_key(self.protocol, self.key)
+        return _index_key(self.protocol, self.key)
 
     def best(self, candidates: Iterable[tuple[int, Contact]], /) -> tuple[Match, ...]:
         """The matches among pairs of person and contact: most in common first, then by person."""
@@ -194,7 +198,7 @@ class Search:
         """How many characters of the key the contact shares, 0 when it is no match."""
         if contact.protocol is not self.protocol or contact.label not in self.labels:
             return 0
-        return _in_common(self.protocol, self.key, match_key(self.protocol, contact.value))
+        return _in_common(self.protocol, self.key, _KEYS[self.protocol](contact.value))
 
 
 def _labels(

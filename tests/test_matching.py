@@ -157,7 +157,7 @@ def test_same_is_symmetric_and_reflexive_and_found_by_the_index(
     if key_a == key_b != "":
         assert same_value(protocol, a, b)
     if same_value(protocol, a, b):
-        assert index_key(protocol, key_a) == index_key(protocol, key_b) != ""
+        assert Search(protocol, a).index_key == Search(protocol, b).index_key != ""
 
 
 @settings(max_examples=150, deadline=None)
@@ -169,12 +169,27 @@ def test_canonically_equal_addresses_are_the_same(value: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "expected"),
-    [("11234567890", "4567890"), ("4567890", "4567890"), ("112", "112"), ("", "")],
+    ("value", "expected"),
+    [("+1 123 456-7890", "4567890"), ("4567890", "4567890"), ("112", "112"), ("call me", "")],
 )
-def test_telephones_are_indexed_by_their_last_seven_digits(key: str, expected: str) -> None:
-    assert index_key(TELEPHONE, key) == expected
-    assert {index_key(protocol, key) for protocol in (EMAIL, CHAT, WEBSITE)} == {key}
+def test_telephones_are_indexed_by_their_last_seven_digits(value: str, expected: str) -> None:
+    assert index_key(Contact(label="fax", telephone=value)) == expected
+    assert Search(TELEPHONE, value).index_key == expected
+
+
+@pytest.mark.parametrize(
+    ("protocol", "label", "value"),
+    [
+        (EMAIL, "work", "Ann@Example.com"),
+        (CHAT, "chat_slack", "slack://user?team=T1&id=12345678"),
+        (WEBSITE, "work", "HTTPS://www.My-Stie.com/12345678/"),
+    ],
+)
+def test_others_are_indexed_by_the_whole_key(
+    protocol: ContactProtocol, label: str, value: str
+) -> None:
+    contact = Contact.from_fields({"label": label, protocol.value: value})
+    assert index_key(contact) == Search(protocol, value).index_key == match_key(protocol, value)
 
 
 @pytest.mark.parametrize(

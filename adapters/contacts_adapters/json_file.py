@@ -24,7 +24,6 @@ from contacts_core import (
     TokenExpired,
     index_key,
     make_converter,
-    match_key,
     to_json,
     whole_number,
 )
@@ -360,8 +359,7 @@ def _row_of(index: sqlite3.Connection, person_id: int) -> tuple[int, int, int, i
 
 def _search_rows(book: ContactBook) -> Iterator[tuple[int, int]]:
     for contact in book:
-        key = match_key(contact.protocol, contact.value)
-        yield _hash(contact.protocol, index_key(contact.protocol, key)), book.person_id
+        yield _hash(contact.protocol, index_key(contact)), book.person_id
 
 
 def _hash(protocol: ContactProtocol, key: str) -> int:

@@ -31,10 +31,10 @@ def plan_save(
     for book in books:
         person_id = book.person_id
         old = latest[person_id] if person_id in latest else load(person_id)
-        book.check_follows(old.revision, {contact.id for contact in old})
+        book.check_follows(old.revision, {contact.id for contact in old.contacts})
         if book.changed:
             new = book.stored(count(last_id + 1))
-            last_id += [contact.id for contact in book].count(None)
+            last_id += [contact.id for contact in book.contacts].count(None)
             writes.append(Write(old, new, last_id))
             latest[person_id] = new
             results.append(new)

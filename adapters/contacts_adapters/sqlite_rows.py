@@ -4,6 +4,7 @@ import json
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
+from operator import attrgetter
 from typing import Any, Final, cast
 from zlib import crc32
 
@@ -20,7 +21,6 @@ from contacts_core import (
     StoreCorrupted,
     TokenExpired,
     index_key,
-    match_key,
 )
 
 from .saving import Write
@@ -47,9 +47,7 @@ _PUT_CONTACT: Final = (
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 )
 
-# What checksums are taken of; no value holds a tab.
 _HEAD_TEXT: Final = b"%d\t%d\t%d\t%d\t%d\t%d"
-_ROW_TEXT: Final = "%s\t%s\t%s\t%s\t%s\t%s\t%s"
 
 _Head = tuple[int, int, int, int, int, int, int]
 _ContactRow = tuple[int, str, str, int, str]
@@ -133,13 +131,19 @@ def is_erased(connection: sqlite3.Connection, person_id: int) -> bool:
 def write(connection: sqlite3.Connection, writes: Iterable[Write], first: int) -> None:
     """Writes books under positions from *first* on, of their contacts only what differs."""
     gone: list[tuple[int, int | None]] = []
-    come, books, erasures = [], [], []
+    come: list[tuple[object, ...]] = []
+    books, erasures = [], []
     for position, (old, new, last_id, erased) in enumerate(writes, first):
         person_id = new.person_id
-        old_contacts, new_ids = set(old), {contact.id for contact in new}
-        gone += [(person_id, contact.id) for contact in old if contact.id not in new_ids]
-        rows = sorted([_contact_row(contact) for contact in new])
-        come += [_full_row(person_id, contact) for contact in new if contact not in old_contacts]
+        known = {contact.id: contact for contact in old.contacts}
+        rows = []
+        for contact in sorted(new.contacts, key=_id):
+            row = _row(contact)
+            rows.append(row)
+            if contact.id not in known or known.pop(contact.id) != contact:
+                match = index_key(contact)
+                come.append((person_id, *row, match, _digest(person_id, row, match)))
+        gone += [(person_id, contact_id) for contact_id in known]
         head = (person_id, new.revision, position, last_id, int(erased), _contents(rows))
         books.append((*head, crc32(_HEAD_TEXT % head)))
         if erased:
@@ -182,8 +186,8 @@ def find(connection: sqlite3.Connection, search: Search) -> tuple[Match, ...]:
     )
     candidates = []
     for row in rows:
-        person_id, contact_id, protocol, label, integration, value, _, digest = row
-        if _checksum(row[:7]) != digest:
+        person_id, contact_id, protocol, label, integration, value, match, digest = row
+        if _digest(person_id, row[1:6], match) != digest:
             raise _damaged(person_id)
         contact = Contact.from_row(contact_id, protocol, label, integration, value)
         candidates.append((person_id, contact))
@@ -222,7 +226,7 @@ def misfits(connection: sqlite3.Connection) -> Iterator[str]:
     for row in connection.execute(
         f"SELECT c.person_id, {_CONTACT}, c.match, c.digest FROM contact AS c"
     ):
-        if _checksum(row[:7]) != row[7]:
+        if _digest(row[0], row[1:6], row[6]) != row[7]:
             yield f"the row of contact {row[1]} is damaged"
 
 
@@ -250,10 +254,12 @@ def _book(head: _Head, rows: list[_ContactRow]) -> ContactBook:
         raise _damaged(head[0]) from None
 
 
-def _contact_row(contact: Contact) -> _ContactRow:
-    # Only a saved contact becomes a row, and that has an id.
+_id = attrgetter("id")
+
+
+def _row(contact: Contact) -> _ContactRow:
     return (
-        cast(int, contact.id),
+        cast(int, contact.id),  # saved contacts have one
         contact.protocol._value_,
         contact.label._value_,
         int(contact.integration),
@@ -261,12 +267,7 @@ def _contact_row(contact: Contact) -> _ContactRow:
     )
 
 
-def _full_row(person_id: int, contact: Contact) -> tuple[object, ...]:
-    match = index_key(contact.protocol, match_key(contact.protocol, contact.value))
-    row = (person_id, *_contact_row(contact), match)
-    return (*row, _checksum(row))
-
-
+# Checksums are of texts in which tabs and line feeds part what cannot hold any.
 def _contents(rows: Iterable[_ContactRow]) -> int:
     lines = [
         f"{id}\t{protocol}\t{label}\t{flag}\t{value}" for id, protocol, label, flag, value in rows
@@ -274,8 +275,9 @@ def _contents(rows: Iterable[_ContactRow]) -> int:
     return crc32("\n".join(lines).encode())
 
 
-def _checksum(row: tuple[object, ...]) -> int:
-    return crc32((_ROW_TEXT % row).encode())
+def _digest(person_id: int, row: _ContactRow, match: str) -> int:
+    id, protocol, label, flag, value = row
+    return crc32(f"{person_id}\t{id}\t{protocol}\t{label}\t{flag}\t{value}\t{match}".encode())
 
 
 def _is_whole(head: _Head) -> bool:
