@@ -29,7 +29,7 @@ def mutated(module: str, old: str, new: str) -> Iterator[None]:
         for name in _VARIABLES:
             del os.environ[name]
         _forget()
-        for name, original in originals.items():
+        for name, original in sorted(originals.items()):  # a package before its modules
             _put(name, original)
 
 
