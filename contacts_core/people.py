@@ -1,7 +1,6 @@
 """`PeopleContacts`: the seed's six operations over a repository."""
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from typing import Final
 
 from .book import ContactBook
@@ -73,12 +72,10 @@ class PeopleContacts:
         self, person_id: int, change: Callable[[ContactBook], ContactBook]
     ) -> tuple[ContactBook, ContactBook]:
         for _ in range(ATTEMPTS - 1):
-            with suppress(BookConflict):
-                return self._try_to_edit(person_id, change)
-        return self._try_to_edit(person_id, change)
-
-    def _try_to_edit(
-        self, person_id: int, change: Callable[[ContactBook], ContactBook]
-    ) -> tuple[ContactBook, ContactBook]:
+            before = self._repository.get(person_id)
+            try:
+                return before, self._repository.save(change(before))
+            except BookConflict:
+                continue
         before = self._repository.get(person_id)
         return before, self._repository.save(change(before))

@@ -17,7 +17,6 @@ ALLOWED_IN_CORE: Final = {
     *(
         "attrs",
         "collections.abc",
-        "contextlib",
         "enum",
         "functools",
         "operator",

@@ -15,7 +15,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from itertools import chain
 from pathlib import Path
 from threading import Lock
-from typing import Final, NamedTuple
+from typing import Final
 from weakref import WeakSet
 from zlib import crc32
 
@@ -46,12 +46,8 @@ _CLOSED: Final = -1
 _logs: "WeakSet[Log]" = WeakSet()
 
 
-class Line(NamedTuple):
-    """Where a line stands in the file, and its text behind the frame."""
-
-    offset: int
-    length: int
-    rest: bytes
+Line = tuple[int, int, bytes]
+"""Where a line stands in the file, its length, and its text behind the frame."""
 
 
 def _framed(seq: int, left: int, rest: bytes) -> bytes:
@@ -161,12 +157,12 @@ class Log:
 
     def append(self, rests: Sequence[bytes]) -> None:
         """Writes a batch: durable, and received, when this returns; else undone."""
-        lines = []
+        lines: list[Line] = []
         offset = self._end
         text = bytearray()
         for number, rest in enumerate(rests, 1):
             line = _framed(self._seq + number, len(rests) - number, rest)
-            lines.append(Line(offset, len(line), rest))
+            lines.append((offset, len(line), rest))
             offset += len(line)
             text += line
         try:
@@ -273,17 +269,18 @@ class Log:
         with open(self._file, "rb", closefd=False) as file:
             file.seek(offset)
             for line in file:
-                if offset >= stop or _is_torn(line, offset):
+                whole = line.endswith(b"\n")
+                if offset >= stop or (not whole and _is_torn(line, offset)):
                     break
                 frame = _unframed(line[:-1])
                 if (
                     frame is None
-                    or not line.endswith(b"\n")
+                    or not whole
                     or frame[0] != seq + 1
                     or (left and frame[1] != left - 1)
                 ):
                     raise _damaged(offset)
-                yield Line(offset, len(line), frame[2])
+                yield offset, len(line), frame[2]
                 seq, left, _ = frame
                 offset += len(line)
                 if not left:
@@ -334,12 +331,11 @@ os.register_at_fork(after_in_child=_after_fork)
 
 
 def _is_torn(line: bytes, offset: int) -> bool:
-    """Whether a crash may have left the line so: at the end, cut short, or of zeros from there.
+    """Whether a crash may have left a line without end so: cut short, or of zeros from there.
 
     A whole line with something else than a line feed behind it was acknowledged, and is damaged.
     """
-    whole = line.endswith(b"\n") or (_unframed(line[:-1]) and not line.endswith(b"\0"))
-    return offset > 0 and not whole
+    return offset > 0 and (line.endswith(b"\0") or not _unframed(line[:-1]))
 
 
 def _check_format(path: Path) -> None:

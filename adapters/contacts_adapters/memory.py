@@ -4,9 +4,7 @@ import secrets
 from collections.abc import Collection, Iterable, Iterator
 from threading import Lock
 from types import TracebackType
-from typing import Self
-
-from attrs import frozen
+from typing import NamedTuple, Self
 
 from contacts_core import (
     Change,
@@ -25,8 +23,7 @@ from contacts_core import (
 from .saving import Write, plan_restore, plan_save
 
 
-@frozen
-class _Entry:
+class _Entry(NamedTuple):
     book: ContactBook
     position: int
     erased: bool = False
