@@ -27,6 +27,7 @@ from .people import PeopleContacts
 from .records import contact_json_schema, make_converter, to_json
 from .repository import Change, Changes, ContactBookRepository, Position
 from .rules import MAX_ID, MAX_LENGTH, RULES, Rule, whole_number
+from .sync import SyncPlan, plan_sync
 from .vocabulary import LABELS, ContactLabel, ContactProtocol, Origin
 
 __all__ = [
@@ -56,11 +57,13 @@ __all__ = [
     "StoreCorrupted",
     "StoreError",
     "StoreUnavailable",
+    "SyncPlan",
     "TokenExpired",
     "contact_json_schema",
     "index_key",
     "make_converter",
     "match_key",
+    "plan_sync",
     "same_value",
     "to_json",
     "whole_number",

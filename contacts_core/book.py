@@ -24,7 +24,8 @@ def _checked_new(contacts: Iterable[Contact]) -> list[Contact]:
     return contacts
 
 
-def _sameness(contact: Contact) -> tuple[object, ...]:
+def sameness(contact: Contact) -> tuple[object, ...]:
+    """What has to be equal for an import to know a contact again."""
     return contact.protocol, contact.label, contact.value
 
 
@@ -134,22 +135,27 @@ class ContactBook:
         self._check_editable(self.contacts, origin)
         return self._with(())
 
-    def replace_integration(self, contacts: Iterable[Contact], /) -> "ContactBook":
+    def replace_integration(
+        self, contacts: Iterable[Contact], /, *, keeping: Collection[int] = ()
+    ) -> "ContactBook":
         """The book after an import: its integration contacts are now *contacts*.
 
         One that is there already with the same label and value keeps its id, so the same import
-        again changes nothing. What is given becomes an integration contact; manual ones stay.
+        again changes nothing. What is given becomes an integration contact; manual ones stay, and
+        those whose ids are among *keeping*.
 
         Raises InvalidContact for a contact that has an id.
         Source: the Import API that the seed's tip points at.
         """
         present: dict[tuple[object, ...], list[Contact]] = {}
-        for contact in reversed(self.contacts):
-            if contact.integration:
-                present.setdefault(_sameness(contact), []).append(contact)
-        result = [contact for contact in self.contacts if not contact.integration]
+        result = []
+        for contact in self.contacts:
+            if contact.integration and contact.id not in keeping:
+                present.setdefault(sameness(contact), []).insert(0, contact)
+            else:
+                result.append(contact)
         for contact in _checked_new(contacts):
-            same = present.get(_sameness(contact))
+            same = present.get(sameness(contact))
             result.append(same.pop() if same else as_integration(contact))
         return self._with(result)
 

@@ -214,6 +214,8 @@ def with_id(contact: Contact, id: int) -> Contact:
 
 def as_integration(contact: Contact) -> Contact:
     """The same contact, kept by the integration."""
+    if contact.integration:
+        return contact
     return _new(contact.protocol, contact.label, contact.value, True, contact.id)
 
 

@@ -1,0 +1,73 @@
+"""What a source says, record by record; every reader yields these, in the order of the source.
+
+No record shows a value or who the person is: records, too, end up in logs.
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from contacts_core import Contact, InvalidContact, Problem
+
+
+class Listed(NamedTuple):
+    """The source knows this person, with or without contacts."""
+
+    number: int  # of the line, or of the entry where a format has no lines
+    person: str  # the source's key
+
+    def __repr__(self) -> str:
+        return f"<Listed {self.number}>"
+
+
+class Given(NamedTuple):
+    """A contact that the source has of a person; with an id, the contact to update."""
+
+    number: int
+    person: str
+    contact: Contact
+
+    def __repr__(self) -> str:
+        return f"<Given {self.number}: {self.contact!r}>"
+
+
+class Refused(NamedTuple):
+    """What breaks a rule, with all the rules that it breaks."""
+
+    number: int
+    problems: tuple[Problem, ...]
+    person: str = ""  # whose it is, as far as that could be read
+
+    def __repr__(self) -> str:
+        return f"<Refused {self.number}: {InvalidContact(self.problems)}>"
+
+
+class Skipped(NamedTuple):
+    """What no contact can hold, such as a postal address; *what* is its kind."""
+
+    number: int
+    what: str
+
+    def __repr__(self) -> str:
+        return f"<Skipped {self.number}: {self.what}>"
+
+
+Record = Listed | Given | Refused | Skipped
+
+
+def given(number: int, person: str, fields: Mapping[str, Any]) -> Given | Refused:
+    """The record of a contact, from the keywords of `Contact`, or of why it is none.
+
+    >>> given(7, "ann@example.com", {"label": "skype", "chat": "ann"}).problems[0].field
+    'label'
+    """
+    if not person:
+        return refused(number, "person", "required", "is required")
+    try:
+        return Given(number, person, Contact(**fields))
+    except InvalidContact as error:
+        return Refused(number, error.problems, person)
+
+
+def refused(number: int, field: str, code: str, message: str, person: str = "") -> Refused:
+    """The record of one problem."""
+    return Refused(number, (Problem(field, code, message),), person)

@@ -1,0 +1,113 @@
+"""Where an import keeps what it has read until all of it is read, grouped by person."""
+
+import sqlite3
+from collections.abc import Iterator
+from itertools import groupby
+from types import TracebackType
+from typing import Any, Final, NamedTuple, Self
+
+from contacts_core import Contact
+
+from .records import Given
+
+_TABLE: Final = """
+CREATE TABLE record (
+    person_id INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    id INTEGER,
+    protocol TEXT,
+    label TEXT,
+    integration INTEGER,
+    value TEXT
+)
+"""
+_LISTED: Final = "listed"
+_REFUSED: Final = "refused"
+_AT_ONCE: Final = 1000  # rows in one call
+
+
+class Person(NamedTuple):
+    """All that a source has of a person."""
+
+    person_id: int
+    contacts: list[tuple[int, Contact]]  # each with the number of its record
+    listed: bool
+    refused: bool  # whether there was something that broke a rule
+
+
+class Spool:
+    """An SQLite database without a name: what does not fit into its cache goes to a temporary file.
+
+    That file has no name either, and goes with the process. A source may be larger than memory,
+    and the rows of a person need not stand together.
+    """
+
+    def __init__(self) -> None:
+        self._db = sqlite3.connect("", isolation_level=None)
+        self._db.execute("PRAGMA journal_mode = OFF")
+        self._db.execute(_TABLE)
+        self._rows: list[tuple[Any, ...]] = []
+
+    def give(self, person_id: int, given: Given) -> None:
+        """Keeps a contact."""
+        contact = given.contact
+        self._put(
+            (
+                person_id,
+                given.number,
+                contact.id,
+                contact.protocol.value,
+                contact.label.value,
+                contact.integration,
+                contact.value,
+            )
+        )
+
+    def list(self, person_id: int, number: int) -> None:
+        """Keeps that the source knows a person."""
+        self._put((person_id, number, None, _LISTED, None, None, None))
+
+    def refuse(self, person_id: int, number: int) -> None:
+        """Keeps that something of a person broke a rule."""
+        self._put((person_id, number, None, _REFUSED, None, None, None))
+
+    def _put(self, row: tuple[Any, ...]) -> None:
+        self._rows.append(row)
+        if len(self._rows) == _AT_ONCE:
+            self._flush()
+
+    def _flush(self) -> None:
+        self._db.executemany("INSERT INTO record VALUES (?, ?, ?, ?, ?, ?, ?)", self._rows)
+        self._rows.clear()
+
+    def sort(self) -> int:
+        """Ends the reading; how many people there are."""
+        self._flush()
+        self._db.execute("CREATE TABLE sorted AS SELECT * FROM record ORDER BY person_id, rowid")
+        self._db.execute("DROP TABLE record")
+        (people,) = self._db.execute("SELECT count(DISTINCT person_id) FROM sorted").fetchone()
+        return int(people)
+
+    def people(self) -> Iterator[Person]:
+        """Everybody, ascending by person."""
+        rows = self._db.execute("SELECT * FROM sorted")
+        for person_id, group in groupby(rows, key=lambda row: row[0]):
+            contacts, marks = [], set()
+            for _, number, contact_id, protocol, label, integration, value in group:
+                if label is None:
+                    marks.add(protocol)
+                else:
+                    fields = {"label": label, protocol: value, "integration": integration == 1}
+                    contacts.append((number, Contact(**fields, id=contact_id)))
+            yield Person(person_id, contacts, _LISTED in marks, _REFUSED in marks)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exception_type: type[BaseException] | None,
+        exception: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._db.close()
