@@ -44,7 +44,7 @@ def plan_sync(
     >>> again.kept, again.book.changed
     ((<Contact 1826: work email>,), False)
     """
-    contacts = tuple(contacts)
+    contacts = list(contacts)
     known = {contact.id: contact for contact in contacts if contact.id is not None}
     new = [contact for contact in contacts if contact.id is None]
     if len(known) + len(new) < len(contacts):
@@ -70,6 +70,8 @@ def plan_sync(
                 sourced.add(same.pop())
             else:
                 after = after.add(contact, origin=Origin.IMPORT)
+    if not book:  # most people of a first import
+        return SyncPlan(after, added=after.contacts, updated=(), kept=(), removed=())
     before = {contact.id: contact for contact in book}
     there = {contact.id for contact in after}
     return SyncPlan(

@@ -494,7 +494,7 @@ ROWS: Final[list[tuple[tuple[Any, ...], list[tuple[str, str]]]]] = [
     ((1, "telephone", "mobile", False, None), [("telephone", "no_value")]),
     ((1, "telephone", "mobile", 2, "1"), [("integration", "wrong_type")]),
     ((1, "telephone", "mobile", None, "1"), [("integration", "wrong_type")]),
-    ((None, "telephone", "mobile", 0, "1"), [("id", "read_only")]),
+    ((0, "telephone", "mobile", 0, "1"), [("id", "read_only")]),
     ((1, "telephone", "personal", False, "1"), [("label", "label_not_allowed")]),
     ((1, "telephone", None, False, "1"), [("label", "required")]),
     ((1, "fax", "fax", False, "1"), [("telephone", "no_value"), ("fax", "unknown_field")]),

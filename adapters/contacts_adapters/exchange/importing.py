@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from itertools import islice
+from operator import attrgetter
 from typing import Final, NamedTuple
 
 from attrs import field, frozen
@@ -111,7 +112,7 @@ def import_contacts(
 
     >>> from contacts_adapters import open_repository
     >>> from contacts_adapters.exchange import given
-    >>> source = [given(2, "ann", {"label": "fax", "telephone": "1", "integration": True})]
+    >>> source = [given(2, "ann", "telephone", "fax", "+1 03 413 7223")]
     >>> repository = open_repository("memory://")
     >>> import_contacts(repository, source, resolve={"ann": 42}.get).created
     1
@@ -124,24 +125,29 @@ def import_contacts(
     with Spool() as spool:
         source = _read(records, resolve, spool)
         people = spool.sort()
-        plans = [_plan(page, repository) for page in _pages(spool)]
-        reports = [plan.report for plan in plans]
-        report = _total(source, reports, people)
-        existing = sum(plan.existing for plan in plans)
-        if max_removals < 1 and (
-            report.deleted > max_removals * existing or not (people or report.refused)
-        ):
-            raise ImportStopped(report, existing)
-        if dry_run:
-            return report
-        done = 0
-        for number, page in enumerate(_pages(spool)):
-            if reports[number].changes:
-                reports[number] = _save(page, repository)
-            done += len(page)
-            if progress is not None:
-                progress(done, people)
-        return _total(source, reports, people)
+        existing = 0
+        reports: list[ImportReport | None] = []  # None, where everybody is new: to be planned once
+        for page in _pages(spool):
+            books = _books(page, repository)
+            existing += sum(contact.integration for book in books for contact in book.contacts)
+            reports.append(_plan(page, books).report if dry_run or any(books) else None)
+        stop = max_removals < 1 and (
+            not (people or source.refused)
+            or sum(report.deleted for report in reports if report) > max_removals * existing
+        )
+        if not (stop or dry_run):
+            done = 0
+            for number, page in enumerate(_pages(spool)):
+                report = reports[number]
+                if report is None or report.changes:
+                    reports[number] = _save(page, repository)
+                done += len(page)
+                if progress is not None:
+                    progress(done, people)
+        total = _total(source, people, _planned(reports, spool, repository))
+    if stop:
+        raise ImportStopped(total, existing)
+    return total
 
 
 def _read(records: Iterable[Record], resolve: Resolve, spool: Spool) -> ImportReport:
@@ -173,22 +179,22 @@ def _read(records: Iterable[Record], resolve: Resolve, spool: Spool) -> ImportRe
 class _Plan(NamedTuple):
     """What becomes of a page of people."""
 
-    books: list[ContactBook]
+    books: list[ContactBook]  # that change
     report: ImportReport
-    existing: int  # integration contacts that they have
 
 
-def _plan(people: list[Person], repository: ContactBookRepository) -> _Plan:
+def _books(people: list[Person], repository: ContactBookRepository) -> list[ContactBook]:
+    return list(repository.books(person.person_id for person in people))
+
+
+def _plan(people: list[Person], books: list[ContactBook]) -> _Plan:
     plans = []
     rejected: list[Refused] = []
-    existing = 0
-    books = repository.books(person.person_id for person in people)
     for person, book in zip(people, books, strict=True):
         contacts, problems = _checked(person, book)
         rejected += problems
         listed = person.listed and not (person.refused or problems)
         plans.append(plan_sync(book, contacts, listed=listed))
-        existing += sum(contact.integration for contact in book)
     report = ImportReport(
         created=sum(len(plan.added) for plan in plans),
         updated=sum(len(plan.updated) for plan in plans),
@@ -196,14 +202,14 @@ def _plan(people: list[Person], repository: ContactBookRepository) -> _Plan:
         unchanged=sum(len(plan.kept) for plan in plans),
         refused=tuple(rejected),
     )
-    return _Plan([plan.book for plan in plans if plan.book.changed], report, existing)
+    return _Plan([plan.book for plan in plans if plan.book.changed], report)
 
 
 def _checked(person: Person, book: ContactBook) -> tuple[list[Contact], list[Refused]]:
     """The contacts of a person, without those whose ids mean none of the book."""
     contacts, problems = [], []
     ids: set[int] = set()
-    for number, contact in person.contacts:
+    for number, contact in person.contacts():
         if contact.id is None:
             contacts.append(contact)
         elif contact.id in ids:
@@ -218,23 +224,35 @@ def _checked(person: Person, book: ContactBook) -> tuple[list[Contact], list[Ref
 
 def _save(people: list[Person], repository: ContactBookRepository) -> ImportReport:
     for _ in range(ATTEMPTS - 1):
-        plan = _plan(people, repository)
+        plan = _plan(people, _books(people, repository))
         with suppress(BookConflict):
             repository.save_all(plan.books)
             return plan.report
-    plan = _plan(people, repository)
+    plan = _plan(people, _books(people, repository))
     repository.save_all(plan.books)
     return plan.report
 
 
-def _total(source: ImportReport, pages: list[ImportReport], people: int) -> ImportReport:
+def _planned(
+    reports: list[ImportReport | None], spool: Spool, repository: ContactBookRepository
+) -> list[ImportReport]:
+    """The reports of all pages, of those too that were to be planned when they are saved."""
+    if None not in reports:
+        return [report for report in reports if report]
+    return [
+        report or _plan(page, _books(page, repository)).report
+        for report, page in zip(reports, _pages(spool), strict=True)
+    ]
+
+
+def _total(source: ImportReport, people: int, pages: list[ImportReport]) -> ImportReport:
     rejected = [*source.refused, *(record for page in pages for record in page.refused)]
     return ImportReport(
         created=sum(page.created for page in pages),
         updated=sum(page.updated for page in pages),
         deleted=sum(page.deleted for page in pages),
         unchanged=sum(page.unchanged for page in pages),
-        refused=tuple(sorted(rejected, key=lambda record: record.number)),
+        refused=tuple(sorted(rejected, key=attrgetter("number"))),
         skipped=source.skipped,
         people=people,
     )

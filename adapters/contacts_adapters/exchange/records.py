@@ -3,8 +3,7 @@
 No record shows a value or who the person is: records, too, end up in logs.
 """
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from contacts_core import Contact, InvalidContact, Problem
 
@@ -54,16 +53,24 @@ class Skipped(NamedTuple):
 Record = Listed | Given | Refused | Skipped
 
 
-def given(number: int, person: str, fields: Mapping[str, Any]) -> Given | Refused:
-    """The record of a contact, from the keywords of `Contact`, or of why it is none.
+def given(
+    number: int,
+    person: str,
+    protocol: str,
+    label: str,
+    value: str,
+    integration: bool = True,
+    id: int | None = None,
+) -> Given | Refused:
+    """The record of a contact, or of why it is none.
 
-    >>> given(7, "ann@example.com", {"label": "skype", "chat": "ann"}).problems[0].field
+    >>> given(7, "ann@example.com", "chat", "skype", "ann").problems[0].field
     'label'
     """
     if not person:
         return refused(number, "person", "required", "is required")
     try:
-        return Given(number, person, Contact(**fields))
+        return Given(number, person, Contact.from_row(id, protocol, label, integration, value))
     except InvalidContact as error:
         return Refused(number, error.problems, person)
 

@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterator
 from itertools import groupby
+from operator import itemgetter
 from types import TracebackType
 from typing import Any, Final, NamedTuple, Self
 
@@ -30,9 +31,14 @@ class Person(NamedTuple):
     """All that a source has of a person."""
 
     person_id: int
-    contacts: list[tuple[int, Contact]]  # each with the number of its record
+    rows: list[tuple[Any, ...]]
     listed: bool
     refused: bool  # whether there was something that broke a rule
+
+    def contacts(self) -> Iterator[tuple[int, Contact]]:
+        """The contacts, each with the number of its record."""
+        for _, number, contact_id, protocol, label, integration, value in self.rows:
+            yield number, Contact.from_row(contact_id, protocol, label, integration, value)
 
 
 class Spool:
@@ -47,6 +53,8 @@ class Spool:
         self._db.execute("PRAGMA journal_mode = OFF")
         self._db.execute(_TABLE)
         self._rows: list[tuple[Any, ...]] = []
+        self._last = 0
+        self._in_order = True  # as most sources are: sorting is not for nothing
 
     def give(self, person_id: int, given: Given) -> None:
         """Keeps a contact."""
@@ -56,8 +64,8 @@ class Spool:
                 person_id,
                 given.number,
                 contact.id,
-                contact.protocol.value,
-                contact.label.value,
+                contact.protocol._value_,
+                contact.label._value_,
                 contact.integration,
                 contact.value,
             )
@@ -73,6 +81,9 @@ class Spool:
 
     def _put(self, row: tuple[Any, ...]) -> None:
         self._rows.append(row)
+        if row[0] < self._last:
+            self._in_order = False
+        self._last = row[0]
         if len(self._rows) == _AT_ONCE:
             self._flush()
 
@@ -83,23 +94,24 @@ class Spool:
     def sort(self) -> int:
         """Ends the reading; how many people there are."""
         self._flush()
-        self._db.execute("CREATE TABLE sorted AS SELECT * FROM record ORDER BY person_id, rowid")
-        self._db.execute("DROP TABLE record")
-        (people,) = self._db.execute("SELECT count(DISTINCT person_id) FROM sorted").fetchone()
+        if not self._in_order:
+            self._db.execute("ALTER TABLE record RENAME TO unsorted")
+            self._db.execute(
+                "CREATE TABLE record AS SELECT * FROM unsorted ORDER BY person_id, rowid"
+            )
+            self._db.execute("DROP TABLE unsorted")
+        (people,) = self._db.execute("SELECT count(DISTINCT person_id) FROM record").fetchone()
         return int(people)
 
     def people(self) -> Iterator[Person]:
         """Everybody, ascending by person."""
-        rows = self._db.execute("SELECT * FROM sorted")
-        for person_id, group in groupby(rows, key=lambda row: row[0]):
-            contacts, marks = [], set()
-            for _, number, contact_id, protocol, label, integration, value in group:
-                if label is None:
-                    marks.add(protocol)
-                else:
-                    fields = {"label": label, protocol: value, "integration": integration == 1}
-                    contacts.append((number, Contact(**fields, id=contact_id)))
-            yield Person(person_id, contacts, _LISTED in marks, _REFUSED in marks)
+        records = self._db.execute("SELECT * FROM record ORDER BY rowid")
+        for person_id, group in groupby(records, key=itemgetter(0)):
+            rows = list(group)
+            marks = {row[3] for row in rows if row[4] is None}
+            if marks:
+                rows = [row for row in rows if row[4] is not None]
+            yield Person(person_id, rows, _LISTED in marks, _REFUSED in marks)
 
     def __enter__(self) -> Self:
         return self

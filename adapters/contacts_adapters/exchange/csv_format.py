@@ -1,0 +1,285 @@
+"""The vendor's file "People Contact Details": CSV or TSV, one contact a row.
+
+Source: the vendor's Import API, RFC 4180.
+"""
+
+import codecs
+import csv
+import io
+import re
+from collections.abc import Iterable, Iterator
+from typing import IO, Any, Final, Literal, Self
+
+from contacts_core import Contact, ContactProtocol, InvalidContact, Problem
+
+from .formats import Format, register
+from .records import Given, Record, Refused, Skipped, given, refused
+
+LONGEST_LINE: Final = 100_000  # characters; the csv module takes 131,072 for one field
+_PIECE: Final = 1 << 16  # bytes read at once
+
+PERSON: Final = "Person"
+_PROTOCOL, _LABEL, _VALUE = "Contact Protocol", "Contact Label", "Contact URI"
+_INTEGRATION, _ID = "Integration", "ID"
+_ADDRESS: Final = tuple(
+    f"Address {part}" for part in ("Label", "Address", "City", "State", "Zip", "Country")
+)
+_KNOWN: Final = (_PROTOCOL, _LABEL, _VALUE, _INTEGRATION, _ID, *_ADDRESS)
+_PROTOCOLS: Final = frozenset(protocol.value for protocol in ContactProtocol)
+_TRUE: Final = frozenset(("1", "t", "y", "true", "yes", "on"))  # all else is false
+_DELIMITERS: Final = (",", ";", "\t")
+# What a spreadsheet takes for the beginning of a formula, in full width too.
+_FORMULA: Final = re.compile("[ \xa0]*[=+\\-@\t\r\uff1d\uff0b\uff0d\uff20]")
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_UNSAFE_KEY: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+
+_TOO_LONG: Final = ("row", "too_long", f"must have at most {LONGEST_LINE} characters")
+_NO_TEXT: Final = ("row", "not_text", "must be in UTF-8, or in UTF-16LE")
+_MALFORMED: Final = ("row", "malformed", "must have its quotes closed, as RFC 4180 says")
+_TOO_MANY: Final = ("row", "too_many_cells", "must have no more cells than the header")
+_NO_PROTOCOL: Final = (
+    *("protocol", "unknown_protocol"),
+    f"must be one of {', '.join(ContactProtocol)}",
+)
+_NO_ID: Final = ("id", "wrong_type", "must be the number of a contact")
+
+
+def read_csv(stream: IO[Any], /, *, key: str = PERSON) -> Iterator[Record]:
+    """The contacts in a file of the vendor's Import API, row by row, in bounded memory.
+
+    *stream* gives text, or bytes in UTF-8 or UTF-16LE, with or without a byte order mark. Commas,
+    semicolons or tabs part the cells, whichever the header has. Columns are known by their names,
+    in any order: `Person` (or *key*), `Contact Protocol`, `Contact Label`, `Contact URI`, and, if
+    they are there, `Integration`, `ID` and those of a postal address. Cells are kept as they are.
+
+    Records have the numbers of their lines, the first if there are several. Lines of more than
+    100,000 characters are refused.
+
+    >>> text = "Person;Contact Protocol;Contact Label;Contact URI\\nann;telephone;fax;+1 03 413"
+    >>> list(read_csv(io.StringIO(text)))
+    [<Given 2: <Contact None: fax telephone>>]
+    """
+    source = _Source(_lines(_texts(stream)))
+    header = next(source, "")
+    delimiter = _delimiter_of(header, key)
+    names = [] if source.problem else _cells(header, delimiter)
+    columns = {_plain(name): number for number, name in reversed([*enumerate(names)])}
+    problems = [
+        *_missing(columns, key),
+        *_repeated([_plain(name) for name in names], key),
+    ]
+    if problems:
+        yield Refused(1, tuple(problems))
+        return
+    known = {_plain(name) for name in (key, *_KNOWN)}
+    yield from (Skipped(1, "unknown column") for name in names if _plain(name) not in known)
+    yield from _rows(source, delimiter, _Columns(columns, key, len(names)))
+
+
+class _Columns:
+    """Where the cells of a row stand; None for a column that is not there."""
+
+    def __init__(self, columns: dict[str, int], key: str, width: int) -> None:
+        self.person = columns[_plain(key)]
+        self.protocol = columns[_plain(_PROTOCOL)]
+        self.label = columns[_plain(_LABEL)]
+        self.value = columns[_plain(_VALUE)]
+        self.contact = (self.protocol, self.label, self.value)
+        self.integration = columns.get(_plain(_INTEGRATION))
+        self.id = columns.get(_plain(_ID))
+        self.address = [columns[_plain(one)] for one in _ADDRESS if _plain(one) in columns]
+        self.width = width
+
+
+def _rows(source: "_Source", delimiter: str, columns: _Columns) -> Iterator[Record]:
+    rows = csv.reader(source, delimiter=delimiter, strict=True)
+    while True:
+        number = source.number + 1
+        try:
+            cells = next(rows, None)
+        except csv.Error:
+            cells = []
+            source.problem = source.problem or _MALFORMED
+        if source.problem is not None:
+            yield refused(number, *source.problem)
+            source.problem = None
+        elif cells is None:
+            return
+        elif len(cells) > columns.width:
+            yield refused(number, *_TOO_MANY)
+        elif any(cells):
+            cells += [""] * (columns.width - len(cells))
+            if columns.address and any(cells[one] for one in columns.address):
+                yield Skipped(number, "postal address")
+                if not any(cells[one] for one in columns.contact):
+                    continue
+            yield _record(number, cells, columns)
+
+
+def _record(number: int, cells: list[str], columns: _Columns) -> Given | Refused:
+    person, protocol = cells[columns.person], cells[columns.protocol]
+    id_cell = cells[columns.id] if columns.id is not None else ""
+    if protocol not in _PROTOCOLS:
+        return refused(number, *_NO_PROTOCOL, person)
+    if id_cell and not (id_cell.isascii() and id_cell.isdigit() and len(id_cell) < 20):
+        return refused(number, *_NO_ID, person)
+    integration = columns.integration is not None and cells[columns.integration].lower() in _TRUE
+    return given(
+        *(number, person, protocol, cells[columns.label], cells[columns.value]),
+        *(integration, int(id_cell) if id_cell else None),
+    )
+
+
+def _missing(columns: dict[str, int], key: str) -> Iterator[Problem]:
+    for name in (key, _PROTOCOL, _LABEL, _VALUE):
+        if _plain(name) not in columns:
+            yield Problem(name, "required", "is required: a column of this name")
+
+
+def _repeated(names: list[str], key: str) -> Iterator[Problem]:
+    for name in (key, *_KNOWN):
+        if names.count(_plain(name)) > 1:
+            yield Problem(name, "not_unique", "must be the name of one column")
+
+
+def _plain(name: str) -> str:
+    return name.strip().lower()
+
+
+def _delimiter_of(header: str, key: str = PERSON) -> str:
+    """What parts the most of the names that we know: no guess from the data."""
+    known = {_plain(name) for name in (key, *_KNOWN)}
+
+    def found(delimiter: str) -> int:
+        return len(known.intersection(map(_plain, _cells(header, delimiter))))
+
+    return max(_DELIMITERS, key=found)
+
+
+def _cells(header: str, delimiter: str) -> list[str]:
+    try:
+        return next(csv.reader([header], delimiter=delimiter, strict=True), [])
+    except csv.Error:
+        return []
+
+
+class _Source:
+    """Lines for the csv module, counted; `problem` says why the row they are of is refused."""
+
+    def __init__(self, lines: Iterator[str | None]) -> None:
+        self._lines = lines
+        self.number = 0
+        self.problem: tuple[str, str, str] | None = None
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> str:
+        line = next(self._lines)
+        self.number += 1
+        if line is None:
+            self.problem = _TOO_LONG
+            return "\n"
+        if not line.isascii() and _SURROGATE.search(line):
+            self.problem = _NO_TEXT
+        return line
+
+
+def _lines(texts: Iterator[str]) -> Iterator[str | None]:
+    """The lines of a text in pieces, None in place of one that is too long."""
+    rest = ""
+    too_long = False
+    for text in texts:
+        *lines, rest = (rest + text).split("\n")
+        for line in lines:
+            yield None if too_long or len(line) > LONGEST_LINE else f"{line}\n"
+            too_long = False
+        if len(rest) > LONGEST_LINE:
+            rest = ""
+            too_long = True
+    if too_long:
+        yield None
+    elif rest:
+        yield rest
+
+
+def _texts(stream: IO[Any]) -> Iterator[str]:
+    """A stream as text in pieces; what is not in its encoding becomes lone surrogates."""
+    piece = stream.read(_PIECE)
+    if isinstance(piece, str):
+        yield piece.removeprefix("\ufeff")
+        yield from iter(lambda: stream.read(_PIECE), "")
+        return
+    encoding, errors = _encoding_of(piece)
+    decoder = codecs.getincrementaldecoder(encoding)(errors)
+    yield decoder.decode(piece).removeprefix("\ufeff")
+    while piece := stream.read(_PIECE):
+        yield decoder.decode(piece)
+    try:
+        yield decoder.decode(b"", final=True)
+    except UnicodeDecodeError:  # half a character of UTF-16
+        yield "\udc00"
+
+
+def _encoding_of(head: bytes) -> tuple[str, str]:
+    if head.startswith(codecs.BOM_UTF16_LE) or head[1::2][:8].strip(b"\0") == b"" != head[1:2]:
+        return "utf-16-le", "surrogatepass"
+    return "utf-8", "surrogateescape"
+
+
+def _looks_so(head: bytes, delimiters: str) -> bool:
+    [line, *_] = "".join(_texts(io.BytesIO(head))).split("\n", 1)
+    delimiter = _delimiter_of(line)
+    names = {_plain(name) for name in _cells(line, delimiter)}
+    return delimiter in delimiters and {_plain(_PROTOCOL), _plain(_VALUE)} <= names
+
+
+def write_csv(
+    stream: IO[bytes],
+    contacts: Iterable[tuple[str, Contact]],
+    /,
+    *,
+    dialect: Literal["csv", "tsv"] = "csv",
+    ids: bool = False,
+    spreadsheet: bool = False,
+) -> int:
+    """Writes contacts, each with the key of its person, so that `read_csv` gives the same again.
+
+    In UTF-8, with a column `ID` when *ids* are wanted. Gives the number of rows. Raises
+    InvalidContact for a key that has a control or line-breaking character.
+
+    For a *spreadsheet* there is a byte order mark, and an apostrophe before each cell that the
+    program would take for a formula, so before most telephone numbers: it is for eyes, not for
+    reading back. Source: OWASP, CSV Injection.
+
+    >>> file = io.BytesIO()
+    >>> write_csv(file, [("ann", Contact(label="fax", telephone="+1 03 413 7223"))])
+    1
+    >>> print(file.getvalue().decode().splitlines()[1])
+    ann,telephone,fax,+1 03 413 7223,false
+    """
+    text = io.TextIOWrapper(
+        stream, "utf-8-sig" if spreadsheet else "utf-8", newline="", write_through=True
+    )
+    try:
+        writer = csv.writer(text, delimiter="\t" if dialect == "tsv" else ",")
+        writer.writerow([PERSON, _PROTOCOL, _LABEL, _VALUE, _INTEGRATION, *([_ID] if ids else [])])
+        count = 0
+        for person, contact in contacts:
+            if _UNSAFE_KEY.search(person):
+                message = "must have no control or line-breaking character"
+                raise InvalidContact((Problem("person", "unsafe_character", message),))
+            cells = [person, contact.protocol.value, contact.label.value, contact.value]
+            if spreadsheet:
+                cells = [f"'{cell}" if _FORMULA.match(cell) else cell for cell in cells]
+            cells.append("true" if contact.integration else "false")
+            writer.writerow([*cells, contact.id] if ids else cells)
+            count += 1
+        text.flush()
+    finally:
+        text.detach()
+    return count
+
+
+register(Format("csv", (".csv",), lambda head: _looks_so(head, ",;"), read_csv))
+register(Format("tsv", (".tsv", ".tab"), lambda head: _looks_so(head, "\t"), read_csv))
