@@ -1,8 +1,7 @@
 """The commands: each is one call of the library, and what comes of it."""
 
 import time
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
@@ -19,9 +18,9 @@ from contacts_core import (
     PeopleContacts,
 )
 
+from .exchange import export, import_
+from .options import Command, json_option, store_option
 from .output import console, contact_table, match_table, print_json, progress
-
-Command = TypeVar("Command", bound=Callable[..., Any])
 
 NUMBER = click.IntRange(1, MAX_ID)
 _TROUBLE, _BAD_INPUT = 1, 2
@@ -56,25 +55,13 @@ def contacts() -> None:
     The store is a URL, such as sqlite:///contacts.db, json:///contacts.jsonl (a fourth slash for a
     path from the root) or memory://, from --store or the environment variable CONTACTS_STORE.
 
-    Exit status: 0 done, 1 not found, read-only, or trouble with the store, 2 bad input.
+    Exit status: 0 done, 1 not found, read-only, or trouble with the store, 2 bad input, 3 done but
+    for what an import or export had to leave out.
     """
 
 
-def store_option(command: Command) -> Command:
-    """The store to work on, as a URL."""
-    return click.option(
-        "--store",
-        envvar="CONTACTS_STORE",
-        default="sqlite:///contacts.db",
-        show_default=True,
-        metavar="URL",
-        help="The store, as a URL.",
-    )(command)
-
-
-def json_option(command: Command) -> Command:
-    """JSON for programs."""
-    return click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")(command)
+contacts.add_command(import_)
+contacts.add_command(export)
 
 
 def value_options(command: Command) -> Command:

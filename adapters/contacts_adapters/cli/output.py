@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import click
 from rich.console import Console
-from rich.progress import Progress
+from rich.progress import Progress, ProgressColumn, Task, TaskID
 from rich.table import Table
 from rich.text import Text
 
@@ -28,6 +28,35 @@ def progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
     with bar:
         task = bar.add_task(what, total=total)
         yield lambda done: bar.advance(task, done)
+
+
+class _Rate(ProgressColumn):
+    """How many of a step are done in a second."""
+
+    def render(self, task: Task) -> Text:
+        return Text(f"{task.speed:,.0f}/s" if task.speed else "")
+
+
+@contextmanager
+def steps() -> Iterator[Callable[[str, int, int], None]]:
+    """A bar for each step on standard error, if that is a terminal, and else a line at its end.
+
+    Gives what to tell of each step how many are done, and of how many.
+    """
+    on_terminal = sys.stderr.isatty()
+    columns = (*Progress.get_default_columns(), _Rate())
+    bars = Progress(*columns, console=Console(stderr=True), disable=not on_terminal)
+    tasks: dict[str, TaskID] = {}
+
+    def tell(step: str, done: int, total: int) -> None:
+        if step not in tasks:
+            tasks[step] = bars.add_task(step, total=total)
+        bars.update(tasks[step], completed=done)
+        if done == total and not on_terminal:
+            click.echo(f"{step}: {total:,}", err=True)
+
+    with bars:
+        yield tell
 
 
 def print_json(body: object) -> None:

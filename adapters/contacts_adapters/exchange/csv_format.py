@@ -3,7 +3,6 @@
 Source: the vendor's Import API, RFC 4180.
 """
 
-import codecs
 import csv
 import io
 import re
@@ -14,9 +13,7 @@ from contacts_core import Contact, ContactProtocol, InvalidContact, Problem
 
 from .formats import Format, register
 from .records import Given, Record, Refused, Skipped, given, refused
-
-LONGEST_LINE: Final = 100_000  # characters; the csv module takes 131,072 for one field
-_PIECE: Final = 1 << 16  # bytes read at once
+from .text import LONGEST_LINE, lines, texts
 
 PERSON: Final = "Person"
 _PROTOCOL, _LABEL, _VALUE = "Contact Protocol", "Contact Label", "Contact URI"
@@ -59,7 +56,7 @@ def read_csv(stream: IO[Any], /, *, key: str = PERSON) -> Iterator[Record]:
     >>> list(read_csv(io.StringIO(text)))
     [<Given 2: <Contact None: fax telephone>>]
     """
-    source = _Source(_lines(_texts(stream)))
+    source = _Source(lines(texts(stream)))
     header = next(source, "")
     delimiter = _delimiter_of(header, key)
     names = [] if source.problem else _cells(header, delimiter)
@@ -166,7 +163,7 @@ def _cells(header: str, delimiter: str) -> list[str]:
 class _Source:
     """Lines for the csv module, counted; `problem` says why the row they are of is refused."""
 
-    def __init__(self, lines: Iterator[str | None]) -> None:
+    def __init__(self, lines: Iterator[tuple[str, bool]]) -> None:
         self._lines = lines
         self.number = 0
         self.problem: tuple[str, str, str] | None = None
@@ -175,9 +172,9 @@ class _Source:
         return self
 
     def __next__(self) -> str:
-        line = next(self._lines)
+        line, whole = next(self._lines)
         self.number += 1
-        if line is None:
+        if not whole:
             self.problem = _TOO_LONG
             return "\n"
         if not line.isascii() and _SURROGATE.search(line):
@@ -185,50 +182,8 @@ class _Source:
         return line
 
 
-def _lines(texts: Iterator[str]) -> Iterator[str | None]:
-    """The lines of a text in pieces, None in place of one that is too long."""
-    rest = ""
-    too_long = False
-    for text in texts:
-        *lines, rest = (rest + text).split("\n")
-        for line in lines:
-            yield None if too_long or len(line) > LONGEST_LINE else f"{line}\n"
-            too_long = False
-        if len(rest) > LONGEST_LINE:
-            rest = ""
-            too_long = True
-    if too_long:
-        yield None
-    elif rest:
-        yield rest
-
-
-def _texts(stream: IO[Any]) -> Iterator[str]:
-    """A stream as text in pieces; what is not in its encoding becomes lone surrogates."""
-    piece = stream.read(_PIECE)
-    if isinstance(piece, str):
-        yield piece.removeprefix("\ufeff")
-        yield from iter(lambda: stream.read(_PIECE), "")
-        return
-    encoding, errors = _encoding_of(piece)
-    decoder = codecs.getincrementaldecoder(encoding)(errors)
-    yield decoder.decode(piece).removeprefix("\ufeff")
-    while piece := stream.read(_PIECE):
-        yield decoder.decode(piece)
-    try:
-        yield decoder.decode(b"", final=True)
-    except UnicodeDecodeError:  # half a character of UTF-16
-        yield "\udc00"
-
-
-def _encoding_of(head: bytes) -> tuple[str, str]:
-    if head.startswith(codecs.BOM_UTF16_LE) or head[1::2][:8].strip(b"\0") == b"" != head[1:2]:
-        return "utf-16-le", "surrogatepass"
-    return "utf-8", "surrogateescape"
-
-
 def _looks_so(head: bytes, delimiters: str) -> bool:
-    [line, *_] = "".join(_texts(io.BytesIO(head))).split("\n", 1)
+    [line, *_] = "".join(texts(io.BytesIO(head))).split("\n", 1)
     delimiter = _delimiter_of(line)
     names = {_plain(name) for name in _cells(line, delimiter)}
     return delimiter in delimiters and {_plain(_PROTOCOL), _plain(_VALUE)} <= names

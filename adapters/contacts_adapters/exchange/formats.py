@@ -35,6 +35,7 @@ class Format:
     suffixes: tuple[str, ...]  # of file names, in lower case, with the dot
     looks_so: Callable[[bytes], bool]  # whether a source that begins so is of this format
     read: Callable[..., Iterator[Record]]
+    unit: str = "line"  # what the numbers of the records count
 
 
 _formats: dict[str, Format] = {}
