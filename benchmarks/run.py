@@ -31,7 +31,7 @@ from time import perf_counter
 import report
 from measure import Point, Row, Scale
 
-GROUPS = ("contact", "imports", "memory", "sqlite", "sqlite_growth", "json_file")
+GROUPS = ("contact", "imports", "memory", "sqlite", "sqlite_growth", "json_file", "exchange")
 FULL_RUNS = 3
 
 
