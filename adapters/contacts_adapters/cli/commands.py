@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from contacts_adapters import maintenance
+from contacts_adapters.exchange import UnknownFormat
 from contacts_adapters.registry import UnknownScheme, open_repository
 from contacts_core import (
     MAX_ID,
@@ -36,7 +37,7 @@ class _Contacts(click.Group):
             for field, message in error.to_list():
                 click.echo(f"{field} {message}", err=True)
             ctx.exit(_BAD_INPUT)
-        except UnknownScheme as error:
+        except (UnknownScheme, UnknownFormat) as error:
             click.echo(str(error), err=True)
             ctx.exit(_BAD_INPUT)
         except ContactsError as error:

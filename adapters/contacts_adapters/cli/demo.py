@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from contextlib import ExitStack
+from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -13,6 +14,7 @@ from rich.padding import Padding
 from rich.rule import Rule
 from rich.text import Text
 
+from contacts_adapters.exchange import import_contacts, read_csv
 from contacts_adapters.registry import open_repository
 from contacts_core import (
     ContactBookRepository,
@@ -23,7 +25,14 @@ from contacts_core import (
     PeopleContacts,
 )
 
-from .output import contact_table, label_table, match_table, rule_table
+from .output import (
+    contact_table,
+    label_table,
+    match_table,
+    refused_lines,
+    report_table,
+    rule_table,
+)
 
 ANN: Final = 42
 BOB: Final = 7
@@ -98,9 +107,11 @@ def play(console: Console) -> None:
                 console.print(f"left out: {error.msg}", style="yellow")
         _operations(console, stores)
         _beyond(console, stores)
+        console.print()
+        console.print(label_table())
+        console.print(rule_table())
+        _import(console, next(reversed(stores.values())))
     console.print()
-    console.print(label_table())
-    console.print(rule_table())
     console.print("Next: contacts add 42 --label mobile --telephone '+1 03 413 7223'")
 
 
@@ -154,3 +165,33 @@ def _beyond(console: Console, stores: dict[str, ContactBookRepository]) -> None:
         PeopleContacts(repository, Origin.USER_INTERFACE).remove_all_contacts(ANN)
     except ContactReadOnly as error:
         console.print(f"  ✗ {error}", style="red")
+
+
+# Like the sample of the vendor's Import API: one label is none, one row is a postal address.
+DIRECTORY: Final = """\
+Person,Contact Protocol,Contact Label,Contact URI,Address City,Integration
+ann@example.com,telephone,work,+1 03 413 7220,,true
+ann@example.com,chat,chat_slack,slack://user?team=T1&id=U1,,true
+bob@example.com,telephone,fax,+1 03 413 7225,,true
+bob@example.com,telephone,skype,bob1,,true
+ann@example.com,,,,Christchurch,true
+"""
+PEOPLE: Final = {"ann@example.com": ANN, "bob@example.com": BOB}
+
+
+def _import(console: Console, repository: ContactBookRepository) -> None:
+    console.print()
+    console.print(Rule("What a directory has replaces what it had", align="left"))
+    console.print(Text(DIRECTORY, style="dim"), end="")
+    console.print()
+    for text in ("import_contacts(repository, read_csv(file), resolve=PEOPLE.get)", "And again"):
+        console.print(Text(text, style="bold"))
+        # It is asked for: Ann's address, which this directory does not have, goes.
+        report = import_contacts(
+            repository, read_csv(StringIO(DIRECTORY)), resolve=PEOPLE.get, max_removals=1
+        )
+        for line in refused_lines(report, "line"):
+            console.print(f"  ✗ {line}", style="red")
+        console.print(report_table(report))
+    console.print("Person 42, with the number entered by hand:")
+    console.print(contact_table(repository.get(ANN)))

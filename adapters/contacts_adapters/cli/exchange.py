@@ -6,7 +6,6 @@ from contextlib import ExitStack
 from typing import IO, Any, BinaryIO, Final
 
 import click
-from rich.table import Table
 
 from contacts_adapters.exchange import (
     MAX_REMOVALS,
@@ -25,10 +24,9 @@ from contacts_adapters.registry import open_repository
 from contacts_core import Contact, ContactBookRepository
 
 from .options import Command, json_option, store_option
-from .output import console, print_json, steps
+from .output import console, counts_of, print_json, refused_lines, report_table, steps
 
 _LEFT_OUT: Final = 3
-_COUNTS: Final = ("created", "updated", "deleted", "unchanged", "failures", "errors")
 
 
 def _people_option(command: Command) -> Command:
@@ -130,25 +128,15 @@ def _number(key: str) -> int | None:
 
 
 def _name_refused(report: ImportReport, format: Format) -> None:
-    for record in report.refused:
-        for problem in record.problems:
-            message = f"{ascii(problem.field)[1:-1]} {problem.message}"
-            click.echo(f"{format.unit} {record.number}: {message}", err=True)
+    for line in refused_lines(report, format.unit):
+        click.echo(line, err=True)
 
 
 def _print(report: ImportReport, as_json: bool) -> None:
-    counts = {name: getattr(report, name) for name in _COUNTS}
     if as_json:
-        print_json({**counts, "skipped": dict(report.skipped)})
-        return
-    table = Table(show_header=False)
-    table.add_column(justify="right")
-    table.add_column()
-    for name, count in counts.items():
-        table.add_row(f"{count:,}", name)
-    for what, count in report.skipped.items():
-        table.add_row(f"{count:,}", f"skipped: {what}")
-    console().print(table)
+        print_json({**counts_of(report), "skipped": dict(report.skipped)})
+    else:
+        console().print(report_table(report))
 
 
 @click.command()

@@ -11,6 +11,7 @@ from rich.progress import Progress, ProgressColumn, Task, TaskID
 from rich.table import Table
 from rich.text import Text
 
+from contacts_adapters.exchange import ImportReport
 from contacts_core import LABELS, RULES, Contact, ContactLabel, ContactProtocol, Match
 
 YES = "✓"
@@ -120,3 +121,29 @@ def rule_table() -> Table:
         message = rule.message.format(labels="…", protocol="…")
         table.add_row(rule.number, rule.code, message)
     return table
+
+
+def counts_of(report: ImportReport) -> dict[str, int]:
+    """The counters of the vendor's Import API."""
+    names = ("created", "updated", "deleted", "unchanged", "failures", "errors")
+    return {name: getattr(report, name) for name in names}
+
+
+def report_table(report: ImportReport) -> Table:
+    """What an import did."""
+    table = Table(show_header=False)
+    table.add_column(justify="right")
+    table.add_column()
+    for name, count in counts_of(report).items():
+        table.add_row(f"{count:,}", name)
+    for what, count in report.skipped.items():
+        table.add_row(f"{count:,}", f"skipped: {what}")
+    return table
+
+
+def refused_lines(report: ImportReport, unit: str) -> Iterator[str]:
+    """What an import refused and why; *unit* is what the source is numbered by."""
+    for record in report.refused:
+        for problem in record.problems:
+            # Of an unknown column the name comes from a stranger: ASCII forges no lines.
+            yield f"{unit} {record.number}: {ascii(problem.field)[1:-1]} {problem.message}"
