@@ -18,6 +18,7 @@ import pytest
 
 import contacts_core
 from contacts_adapters import open_repository
+from contacts_adapters.exchange import ImportStopped, UnknownFormat
 from contacts_adapters.registry import GROUP, UnknownScheme
 from contacts_core import (
     LABELS,
@@ -94,7 +95,8 @@ def test_every_error_has_a_row() -> None:
     table = README.partition("| error |")[2].partition("\n\n")[0]
     rows = set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE))
     bases = {"ContactsError", "StoreError"}
-    assert rows == (errors | {UnknownScheme.__name__}) - bases
+    of_adapters = {UnknownScheme, UnknownFormat, ImportStopped}
+    assert rows == (errors | {error.__name__ for error in of_adapters}) - bases
 
 
 def test_every_block_is_of_a_kind_that_is_checked() -> None:
@@ -208,11 +210,10 @@ def _imports(module: str) -> Iterator[str]:
     package, _, name = module.partition(".")
     folder = ROOT if package == "contacts_core" else ROOT / "adapters"
     path = folder / package / f"{name}.py" if name else folder / package / "__init__.py"
-    if not path.exists():
-        path = folder / package / name / "__init__.py"
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.ImportFrom) and node.module:
-            yield f"{package}.{node.module}" if node.level else node.module
+    for file in [path] if path.exists() else (folder / package / name).glob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.ImportFrom) and node.module:
+                yield f"{package}.{node.module}" if node.level else node.module
 
 
 def test_the_picture_shows_the_modules_and_their_imports() -> None:
