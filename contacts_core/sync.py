@@ -1,6 +1,6 @@
 """What a directory says of a person, and what becomes of the book: the plan of an import."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from attrs import frozen
 
@@ -23,15 +23,20 @@ class SyncPlan:
 
 
 def plan_sync(
-    book: ContactBook, contacts: Iterable[Contact], /, *, listed: bool = False
+    book: ContactBook,
+    contacts: Iterable[Contact],
+    /,
+    *,
+    listed: bool = False,
+    unflagged: Collection[int] = (),
 ) -> SyncPlan:
     """The plan that makes *book* say what the source says; it is saved as `plan.book`.
 
     *contacts* is all that the source has of the person. Its integration contacts replace those of
     the book, by `replace_integration`; so they do when there are none but the source has the person
-    *listed*. A contact with an id changes the one of this id. A manual contact is added unless the
-    book has it. No other manual contact is touched, and planning again after the save changes
-    nothing, not even the revision.
+    *listed*. A contact with an id changes the one of this id, for ids among *unflagged* all but
+    `integration`. A manual contact is added unless the book has it. No other manual contact is
+    touched, and planning again after the save changes nothing, not even the revision.
 
     Raises ContactNotFound for an id that the book does not have, InvalidContact for one that comes
     twice.
@@ -52,6 +57,8 @@ def plan_sync(
     after = book
     for contact_id, contact in known.items():
         changes = {**dict.fromkeys(VALUE_FIELDS), **contact.to_dict()}
+        if contact_id in unflagged:
+            del changes["integration"]
         after = after.update(contact_id, changes, origin=Origin.IMPORT)
     sourced: set[int | None] = {*known}
     if listed or any(contact.integration for contact in contacts):

@@ -121,6 +121,26 @@ def test_an_id_changes_its_contact(repository: ContactBookRepository) -> None:
     assert counts(run(repository, *records)) == (0, 0, 0, 1)
 
 
+def test_without_the_column_integration_an_update_leaves_it(
+    repository: ContactBookRepository,
+) -> None:
+    run(repository, fax(2, "ann", "1"), fax(3, "ann", "2"))
+    by_hand(repository)
+    text = (
+        "Person,Contact Protocol,Contact Label,Contact URI,ID\n"
+        "ann,telephone,fax,11,1\nann,telephone,home,33,3\nann,telephone,home,4,\n"
+    )
+    records = list(read_csv(io.StringIO(text)))
+    assert counts(run(repository, *records)) == (1, 2, 0, 0)
+    assert [(one.value, one.integration) for one in repository.get(42)] == [
+        ("33", False),
+        ("4", False),
+        ("11", True),
+        ("2", True),
+    ]
+    assert counts(run(repository, *records)) == (0, 0, 0, 3)
+
+
 def test_an_id_of_somebody_else_or_twice_is_refused(repository: ContactBookRepository) -> None:
     kept = by_hand(repository)
     report = run(

@@ -1,9 +1,11 @@
 """The public names as a host and a store use them: read by a type checker, never run."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from io import BytesIO
 from typing import Any, assert_type
 
 from contacts_adapters import open_repository, register
+from contacts_adapters.exchange import import_contacts, read_csv
 from contacts_core import (
     LABELS,
     MAX_ID,
@@ -28,10 +30,12 @@ from contacts_core import (
     Rule,
     Search,
     StoreError,
+    SyncPlan,
     TokenExpired,
     contact_json_schema,
     index_key,
     make_converter,
+    plan_sync,
     same_value,
     to_json,
     whole_number,
@@ -162,3 +166,11 @@ def a_store_of_one_s_own(book: ContactBook, opened: ContactBookRepository) -> No
     assert_type(MAX_LENGTH + MAX_ID, int)
     assert_type(RULES, tuple[Rule, ...])
     assert_type(LABELS[ContactProtocol.chat], tuple[ContactLabel, ...])
+
+
+def an_import(book: ContactBook, opened: ContactBookRepository) -> None:
+    assert_type(plan_sync(book, [], listed=True, unflagged={1}), SyncPlan)
+    assert_type(plan_sync(book, []).removed, tuple[Contact, ...])
+    report = import_contacts(opened, read_csv(BytesIO()), resolve={"ann": 42}.get, dry_run=True)
+    assert_type(report.failures, int)
+    assert_type(report.skipped, Mapping[str, int])

@@ -48,6 +48,7 @@ def read_csv(stream: IO[Any], /, *, key: str = PERSON) -> Iterator[Record]:
     semicolons or tabs part the cells, whichever the header has. Columns are known by their names,
     in any order: `Person` (or *key*), `Contact Protocol`, `Contact Label`, `Contact URI`, and, if
     they are there, `Integration`, `ID` and those of a postal address. Cells are kept as they are.
+    Without the column `Integration` new contacts are manual ones, and updates leave it.
 
     Records have the numbers of their lines, the first if there are several. Lines of more than
     100,000 characters are refused.
@@ -120,7 +121,9 @@ def _record(number: int, cells: list[str], columns: _Columns) -> Given | Refused
         return refused(number, *_NO_PROTOCOL, person)
     if id_cell and not (id_cell.isascii() and id_cell.isdigit() and len(id_cell) < 20):
         return refused(number, *_NO_ID, person)
-    integration = columns.integration is not None and cells[columns.integration].lower() in _TRUE
+    integration = None
+    if columns.integration is not None:
+        integration = cells[columns.integration].lower() in _TRUE
     return given(
         *(number, person, protocol, cells[columns.label], cells[columns.value]),
         *(integration, int(id_cell) if id_cell else None),

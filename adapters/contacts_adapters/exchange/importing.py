@@ -194,7 +194,8 @@ def _plan(people: list[Person], books: list[ContactBook]) -> _Plan:
         contacts, problems = _checked(person, book)
         rejected += problems
         listed = person.listed and not (person.refused or problems)
-        plans.append(plan_sync(book, contacts, listed=listed))
+        unflagged = person.unflagged()
+        plans.append(plan_sync(book, contacts, listed=listed, unflagged=unflagged))
     report = ImportReport(
         created=sum(len(plan.added) for plan in plans),
         updated=sum(len(plan.updated) for plan in plans),

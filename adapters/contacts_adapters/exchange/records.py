@@ -24,6 +24,7 @@ class Given(NamedTuple):
     number: int
     person: str
     contact: Contact
+    flagged: bool = True  # whether the source says `integration`: an update else leaves it
 
     def __repr__(self) -> str:
         return f"<Given {self.number}: {self.contact!r}>"
@@ -59,10 +60,10 @@ def given(
     protocol: str,
     label: str,
     value: str,
-    integration: bool = True,
+    integration: bool | None = True,
     id: int | None = None,
 ) -> Given | Refused:
-    """The record of a contact, or of why it is none.
+    """The record of a contact, or of why it is none; *integration* is None where it is not said.
 
     >>> given(7, "ann@example.com", "chat", "skype", "ann").problems[0].field
     'label'
@@ -70,7 +71,8 @@ def given(
     if not person:
         return refused(number, "person", "required", "is required")
     try:
-        return Given(number, person, Contact.from_row(id, protocol, label, integration, value))
+        contact = Contact.from_row(id, protocol, label, integration or False, value)
+        return Given(number, person, contact, integration is not None)
     except InvalidContact as error:
         return Refused(number, error.problems, person)
 

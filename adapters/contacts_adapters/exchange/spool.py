@@ -38,7 +38,11 @@ class Person(NamedTuple):
     def contacts(self) -> Iterator[tuple[int, Contact]]:
         """The contacts, each with the number of its record."""
         for _, number, contact_id, protocol, label, integration, value in self.rows:
-            yield number, Contact.from_row(contact_id, protocol, label, integration, value)
+            yield number, Contact.from_row(contact_id, protocol, label, integration or 0, value)
+
+    def unflagged(self) -> frozenset[int]:
+        """The ids of contacts to be updated of which the source does not say `integration`."""
+        return frozenset(row[2] for row in self.rows if row[5] is None)
 
 
 class Spool:
@@ -66,7 +70,7 @@ class Spool:
                 contact.id,
                 contact.protocol._value_,
                 contact.label._value_,
-                contact.integration,
+                contact.integration if given.flagged else None,
                 contact.value,
             )
         )
