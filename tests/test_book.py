@@ -547,3 +547,39 @@ def test_the_repr_has_no_values() -> None:
 def test_every_pair_of_the_table_has_a_place() -> None:
     pairs = {(protocol, label) for protocol in LABELS for label in LABELS[protocol]}
     assert {(contact.protocol, contact.label) for contact in IN_ORDER} == pairs
+
+
+class Text(str):
+    __slots__ = ()
+
+
+def test_a_book_from_rows_is_one_from_contacts() -> None:
+    rows = [
+        (4, "website", "personal", 0, "www.my-stie.com"),
+        (3, "telephone", "fax", 1, "2"),
+        (9, "telephone", "work", 0, "\N{ARABIC-INDIC DIGIT ONE}"),
+        (7, "telephone", "fax", 0, Text("1")),
+    ]
+    contacts = [Contact.from_row(*row) for row in rows]
+    book = ContactBook(person_id=42, contacts=contacts, revision=3)
+    assert ContactBook.from_rows(42, 3, rows) == book
+    assert [contact.id for contact in ContactBook.from_rows(42, 3, rows)] == [9, 3, 7, 4]
+    assert not ContactBook.from_rows(42, 3, rows).changed
+
+
+@pytest.mark.parametrize(
+    ("rows", "code"),
+    [
+        ([(1, "telephone", "fax", 0, "1")] * 2, "not_unique"),
+        ([(None, "telephone", "fax", 0, "1")], "read_only"),
+        ([(True, "telephone", "fax", 0, "1")], "read_only"),
+        ([(1, "telephone", "fax", 2, "1")], "wrong_type"),
+        ([(1, "telephone", "personal", 0, "1")], "label_not_allowed"),
+        ([(1, "email", "work", 0, "1\n")], "unsafe_character"),
+        ([(1, "email", "work", 0, "")], "no_value"),
+    ],
+)
+def test_a_book_from_rows_refuses_what_the_constructors_refuse(rows: Any, code: str) -> None:
+    with pytest.raises(InvalidContact) as caught:
+        ContactBook.from_rows(42, 3, rows)
+    assert code in [problem.code for problem in caught.value.problems]

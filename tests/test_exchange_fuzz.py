@@ -202,6 +202,8 @@ def test_a_format_is_found_out_by_the_file() -> None:
     with pytest.raises(UnknownFormat, match="csv, ldif, scim, tsv"):
         format_of("people.xlsx", b"PK\x03\x04")
     with pytest.raises(UnknownFormat):
+        format_of("", b"# nothing\n\n")
+    with pytest.raises(UnknownFormat):
         format_named("vcard")
 
 

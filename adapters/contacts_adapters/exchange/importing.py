@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
 from itertools import islice
 from operator import attrgetter
 from typing import Final, NamedTuple
@@ -224,13 +223,14 @@ def _checked(person: Person, book: ContactBook) -> tuple[list[Contact], list[Ref
 
 
 def _save(people: list[Person], repository: ContactBookRepository) -> ImportReport:
-    for _ in range(ATTEMPTS - 1):
+    for attempt in range(ATTEMPTS):
         plan = _plan(people, _books(people, repository))
-        with suppress(BookConflict):
+        try:
             repository.save_all(plan.books)
-            return plan.report
-    plan = _plan(people, _books(people, repository))
-    repository.save_all(plan.books)
+            break
+        except BookConflict:
+            if attempt == ATTEMPTS - 1:
+                raise
     return plan.report
 
 
