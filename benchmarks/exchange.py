@@ -15,7 +15,7 @@ from sqlite_peers import ANY_NUMBER, Raw, make_store
 from contacts_adapters.exchange import import_contacts, read_csv
 from contacts_adapters.sqlite import SqliteContactBooks
 
-GROUP = "import"
+GROUP = "directory import"
 BOOK = 3
 HEADER = ("Person", "Contact Protocol", "Contact Label", "Contact URI", "Integration")
 
