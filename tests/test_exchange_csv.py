@@ -143,13 +143,30 @@ def test_reading_goes_on_behind_what_is_refused() -> None:
             assert isinstance(rows(line, "ann,telephone,work,1,,")[-1], Given)
 
 
-def test_a_quote_that_is_never_closed_ends_where_a_cell_can_be_no_longer() -> None:
+@pytest.mark.parametrize("after", [5, 5_000])
+def test_a_quote_that_is_never_closed_costs_its_own_line(after: int) -> None:
     line = "ann,telephone,work,1,,"
-    records = rows('ann,telephone,fax,"1,,', *[line] * 10_000)
+    records = rows('ann,telephone,fax,"1,,', *[line] * after)
     assert problems(records[0]) == [("row", "malformed")]
+    assert [record.number for record in records] == [*range(2, after + 3)]
     assert all(isinstance(record, Given) for record in records[1:])
-    assert records[-1].number == 10_002
-    assert 3_000 < len(records) < 10_000
+
+
+def test_a_line_that_is_too_long_ends_its_row_whatever_quotes_it_has() -> None:
+    line = "ann,telephone,work,1,,"
+    records = rows('ann,telephone,fax,"1', line, f'{"1" * 100_001}",,', *[line] * 10)
+    assert problems(records[0]) == [("row", "malformed")]
+    assert isinstance(records[1], Given)
+    assert (records[2].number, problems(records[2])) == (4, [("row", "too_long")])
+    assert [record.number for record in records[3:]] == [*range(5, 15)]
+
+
+def test_a_row_has_a_bounded_number_of_lines_whatever_the_csv_module_allows() -> None:
+    limit = csv.field_size_limit(2**31 - 1)
+    try:
+        test_a_quote_that_is_never_closed_costs_its_own_line(5_000)
+    finally:
+        csv.field_size_limit(limit)
 
 
 @pytest.mark.parametrize(

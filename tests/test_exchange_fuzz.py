@@ -160,6 +160,7 @@ LONG: Final[dict[str, tuple[Reader, Long, bool]]] = {
     "a CSV line": (read_csv, Long(HEAD + b"ann,telephone,fax,", b"1", AFTER), True),
     "CSV cells": (read_csv, Long(HEAD, b",", AFTER), True),
     "a quoted CSV cell": (read_csv, Long(HEAD + b'a,b,c,"', LINE, AFTER), True),
+    "quoted CSV cells": (read_csv, Long(HEAD + b'a,"', b"1" * 300 + b'","\n', AFTER), True),
     "a CSV header": (read_csv, Long(b"", b"Person,", AFTER), False),
     "an LDIF line": (read_ldif, Long(ANN + b"mobile: ", b"1", MORE), True),
     "a folded LDIF line": (read_ldif, Long(ANN + b"mobile: ", b"1\n ", MORE), True),

@@ -27,6 +27,7 @@ _TRUE: Final = frozenset(("1", "t", "y", "true", "yes", "on"))  # all else is fa
 _DELIMITERS: Final = (",", ";", "\t")
 # What a spreadsheet takes for the beginning of a formula, in full width too.
 _FORMULA: Final = re.compile("[ \xa0]*[=+\\-@\t\r\uff1d\uff0b\uff0d\uff20]")
+MOST_LINES: Final = 20  # of a row: a quote that is not closed would else take all that follows
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _UNSAFE_KEY: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
@@ -51,7 +52,8 @@ def read_csv(stream: IO[Any], /, *, key: str = PERSON) -> Iterator[Record]:
     Without the column `Integration` new contacts are manual ones, and updates leave it.
 
     Records have the numbers of their lines, the first if there are several. Lines of more than
-    100,000 characters are refused.
+    100,000 characters are refused, and rows of more than 20 lines: behind the first of them
+    reading goes on.
 
     >>> text = "Person;Contact Protocol;Contact Label;Contact URI\\nann;telephone;fax;+1 03 413"
     >>> list(read_csv(io.StringIO(text)))
@@ -92,15 +94,14 @@ class _Columns:
 def _rows(source: "_Source", delimiter: str, columns: _Columns) -> Iterator[Record]:
     rows = csv.reader(source, delimiter=delimiter, strict=True)
     while True:
-        number = source.number + 1
+        number = source.begin_row()
         try:
             cells = next(rows, None)
         except csv.Error:
-            cells = []
-            source.problem = source.problem or _MALFORMED
+            yield refused(number, *source.give_up_row())
+            continue
         if source.problem is not None:
             yield refused(number, *source.problem)
-            source.problem = None
         elif cells is None:
             return
         elif len(cells) > columns.width:
@@ -168,15 +169,33 @@ class _Source:
 
     def __init__(self, lines: Iterator[tuple[str, bool]]) -> None:
         self._lines = lines
-        self.number = 0
+        self._again: list[tuple[str, bool]] = []
+        self._row: list[tuple[str, bool]] = []
+        self._number = 0
         self.problem: tuple[str, str, str] | None = None
+
+    def begin_row(self) -> int:
+        """The number of the line with which the next row begins."""
+        self._row.clear()
+        self.problem = None
+        return self._number + 1
+
+    def give_up_row(self) -> tuple[str, str, str]:
+        """Why a row is malformed; all but the first of its lines come again, as rows."""
+        [(_, whole), *rest] = self._row
+        self._again += reversed(rest)
+        self._number -= len(rest)
+        return _MALFORMED if whole else _TOO_LONG
 
     def __iter__(self) -> Self:
         return self
 
     def __next__(self) -> str:
-        line, whole = next(self._lines)
-        self.number += 1
+        line, whole = self._again.pop() if self._again else next(self._lines)
+        self._number += 1
+        self._row.append((line, whole))
+        if len(self._row) > MOST_LINES or (self._row[1:] and not whole):
+            raise csv.Error
         if not whole:
             self.problem = _TOO_LONG
             return "\n"
