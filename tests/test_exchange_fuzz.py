@@ -119,7 +119,8 @@ def test_a_file_is_read_alike_however_its_pieces_come(name: str) -> None:
     reader, original = READERS[name]
     whole = list(reader(io.StringIO(original)))
     for size in (1, 2, 7):
-        assert list(reader(Dribble(original.encode(), size))) == whole
+        for encoding in ("utf-8-sig", "utf-16-le"):
+            assert list(reader(Dribble(original.encode(encoding), size))) == whole
 
 
 class Dribble:

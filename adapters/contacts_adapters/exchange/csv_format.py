@@ -26,7 +26,7 @@ _PROTOCOLS: Final = frozenset(protocol.value for protocol in ContactProtocol)
 _TRUE: Final = frozenset(("1", "t", "y", "true", "yes", "on"))  # all else is false
 _DELIMITERS: Final = (",", ";", "\t")
 # What a spreadsheet takes for the beginning of a formula, in full width too.
-_FORMULA: Final = re.compile("[ \xa0]*[=+\\-@\t\r\uff1d\uff0b\uff0d\uff20]")
+_FORMULA: Final = re.compile("[\\s\u200b\ufeff]*[=+\\-@\t\r\uff1d\uff0b\uff0d\uff20]")
 MOST_LINES: Final = 20  # of a row: a quote that is not closed would else take all that follows
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _UNSAFE_KEY: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
@@ -243,8 +243,8 @@ def write_csv(
         writer.writerow([PERSON, _PROTOCOL, _LABEL, _VALUE, _INTEGRATION, *([_ID] if ids else [])])
         count = 0
         for person, contact in contacts:
-            if _UNSAFE_KEY.search(person):
-                message = "must have no control or line-breaking character"
+            if not person or _UNSAFE_KEY.search(person):
+                message = "must be a text without control and line-breaking characters"
                 raise InvalidContact((Problem("person", "unsafe_character", message),))
             cells = [person, contact.protocol.value, contact.label.value, contact.value]
             if spreadsheet:

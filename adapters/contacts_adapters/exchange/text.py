@@ -6,6 +6,7 @@ from typing import IO, Any, Final
 
 LONGEST_LINE: Final = 100_000  # characters; the csv module takes 131,072 for one field
 _PIECE: Final = 1 << 16  # bytes, or characters, read at once
+_TELLING: Final = 8  # bytes that tell the encoding
 
 
 def texts(stream: IO[Any], /) -> Iterator[str]:
@@ -19,6 +20,8 @@ def texts(stream: IO[Any], /) -> Iterator[str]:
         yield piece.removeprefix("\ufeff")
         yield from iter(lambda: stream.read(_PIECE), "")
         return
+    while len(piece) < _TELLING and (more := stream.read(_PIECE)):
+        piece += more
     encoding, errors = _encoding_of(piece)
     decoder = codecs.getincrementaldecoder(encoding)(errors)
     begun = False
@@ -36,7 +39,7 @@ def texts(stream: IO[Any], /) -> Iterator[str]:
 
 def _encoding_of(head: bytes) -> tuple[str, str]:
     # Every file of ours begins with ASCII, of which UTF-16 has a zero in every second byte.
-    if head.startswith(codecs.BOM_UTF16_LE) or (head[1:2] and not head[1:8:2].strip(b"\0")):
+    if head.startswith(codecs.BOM_UTF16_LE) or (head[1:2] and not head[1:_TELLING:2].strip(b"\0")):
         return "utf-16-le", "surrogatepass"
     return "utf-8", "surrogateescape"
 
