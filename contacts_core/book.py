@@ -19,7 +19,7 @@ def _checked(contacts: Iterable[Contact]) -> list[Contact]:
 
 def _checked_new(contacts: Iterable[Contact]) -> list[Contact]:
     contacts = _checked(contacts)
-    if any(contact.id is not None for contact in contacts):
+    if [contact for contact in contacts if contact.id is not None]:
         raise InvalidContact((READ_ONLY.problem({}, "id"),))
     return contacts
 
@@ -155,7 +155,7 @@ class ContactBook:
             else:
                 result.append(contact)
         for contact in _checked_new(contacts):
-            same = present.get(sameness(contact))
+            same = present.get(sameness(contact)) if present else None
             result.append(same.pop() if same else as_integration(contact))
         return self._with(result)
 

@@ -61,7 +61,7 @@ def plan_sync(
             del changes["integration"]
         after = after.update(contact_id, changes, origin=Origin.IMPORT)
     sourced: set[int | None] = {*known}
-    if listed or any(contact.integration for contact in contacts):
+    if listed or [contact for contact in contacts if contact.integration]:
         integration = [contact for contact in new if contact.integration]
         after = after.replace_integration(integration, keeping=known)
         sourced |= {contact.id for contact in after if contact.integration}

@@ -42,7 +42,7 @@ class Person(NamedTuple):
 
     def unflagged(self) -> frozenset[int]:
         """The ids of contacts to be updated of which the source does not say `integration`."""
-        return frozenset(row[2] for row in self.rows if row[5] is None)
+        return frozenset([row[2] for row in self.rows if row[5] is None])
 
 
 class Spool:
