@@ -2,7 +2,7 @@
 
     pip install -e '.[bench]'
     python benchmarks/run.py             the quick form, under two minutes
-    python benchmarks/run.py --full      three runs and stores of a million contacts: about an hour
+    python benchmarks/run.py --full      three runs and stores of a million contacts: half an hour
     python benchmarks/run.py --only contact memory     prints these, and writes nothing
 
 The results go to `benchmarks/RESULTS.md` and `benchmarks/results/`, one file for each version of
