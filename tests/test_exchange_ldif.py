@@ -1,10 +1,10 @@
 """LDIF: the entries of a directory."""
 
 import io
-import os
 import subprocess
 from base64 import b64encode
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 from typing import Any, Final
@@ -27,12 +27,6 @@ from contacts_core import Contact
 
 KEPT: Final[dict[str, Any]] = {"integration": True}
 ANN: Final = "dn: uid=ann,dc=example,dc=com\nmail: ann@example.com\n"
-
-
-def samples() -> Path:
-    """Where sample files of others are, which are no part of this project."""
-    here = Path(__file__).parents[2] / "shared" / "data"
-    return Path(os.environ.get("CONTACTS_SAMPLES", here))
 
 
 def read(text: str | bytes, **options: Any) -> list[Record]:
@@ -204,10 +198,8 @@ def test_a_value_is_the_same_however_it_was_written(
     assert len(found) + len(problems(records)) == len(given)
 
 
-def test_the_sample_of_a_directory_has_what_grep_counts() -> None:
-    path = samples() / "Example.ldif"
-    if not path.exists():
-        pytest.skip(f"no {path.name}: CONTACTS_SAMPLES may say where it is")
+def test_the_sample_of_a_directory_has_what_grep_counts(sample: Callable[[str], Path]) -> None:
+    path = sample("Example.ldif")
     with path.open("rb") as stream:
         records = list(read_ldif(stream))
     assert sum(isinstance(one, Listed) for one in records) == 150
@@ -225,11 +217,9 @@ def test_the_sample_of_a_directory_has_what_grep_counts() -> None:
     assert problems(records) == []
 
 
-def test_another_reader_finds_the_same_in_the_sample() -> None:
+def test_another_reader_finds_the_same_in_the_sample(sample: Callable[[str], Path]) -> None:
     ldif = pytest.importorskip("ldif", reason="the package ldif is not installed")
-    path = samples() / "Example.ldif"
-    if not path.exists():
-        pytest.skip(f"no {path.name}: CONTACTS_SAMPLES may say where it is")
+    path = sample("Example.ldif")
     theirs = []
     with path.open("rb") as stream:
         for _, entry in ldif.LDIFParser(stream, strict=False).parse():

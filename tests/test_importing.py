@@ -1,8 +1,7 @@
 """The import over a store."""
 
 import io
-import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -306,18 +305,10 @@ def test_conflicts_without_end_are_told() -> None:
             run(meddler, fax(2, "ann"))
 
 
-def vendor_sample() -> bytes:
-    folder = os.environ.get("CONTACTS_SAMPLES", Path(__file__).parents[2] / "shared" / "data")
-    path = Path(folder) / "people_contact_details.csv"
-    if not path.exists():
-        pytest.skip(f"no {path.name}: CONTACTS_SAMPLES may say where it is")
-    return path.read_bytes()
-
-
 def test_the_vendors_sample_is_imported_but_for_what_the_rules_refuse(
-    repository: ContactBookRepository,
+    repository: ContactBookRepository, sample: Callable[[str], Path]
 ) -> None:
-    data = vendor_sample()
+    data = sample("people_contact_details.csv").read_bytes()
     keys = dict.fromkeys(line.split(b",")[0].decode() for line in data.splitlines()[1:])
     ids = {key: number for number, key in enumerate(keys, 42)}
     kept = by_hand(repository)
