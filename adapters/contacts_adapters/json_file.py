@@ -7,8 +7,7 @@ import secrets
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
 from contacts_core import (
     Change,
@@ -28,6 +27,7 @@ from contacts_core import (
     whole_number,
 )
 
+from .closing import Closing
 from .files import checked_path, path_of
 from .json_log import Line, Log
 from .saving import Write, plan_restore, plan_save
@@ -72,7 +72,7 @@ _PUT_SEARCH: Final = "INSERT OR IGNORE INTO search (hash, person_id) VALUES (?, 
 _inherited: list[sqlite3.Connection] = []  # SQLite forbids a forked child even to close them
 
 
-class JsonFileContactBooks:
+class JsonFileContactBooks(Closing):
     """A repository in one JSON Lines file, made when missing, with mode 0600.
 
     A save appends and syncs one line; an index of where the lines stand is made when the file is
@@ -233,18 +233,6 @@ class JsonFileContactBooks:
     def close(self) -> None:
         self._log.close()
         self._index.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        exception_type: type[BaseException] | None,
-        exception: BaseException | None,
-        traceback: TracebackType | None,
-        /,
-    ) -> None:
-        self.close()
 
     def _get(self, person_id: int) -> ContactBook:
         row = _row_of(self._index, person_id)

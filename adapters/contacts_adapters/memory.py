@@ -3,8 +3,7 @@
 import secrets
 from collections.abc import Collection, Iterable, Iterator
 from threading import Lock
-from types import TracebackType
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 from contacts_core import (
     Change,
@@ -20,6 +19,7 @@ from contacts_core import (
     whole_number,
 )
 
+from .closing import Closing
 from .saving import Write, plan_restore, plan_save
 
 
@@ -29,7 +29,7 @@ class _Entry(NamedTuple):
     erased: bool = False
 
 
-class MemoryContactBooks:
+class MemoryContactBooks(Closing):
     """A repository that ends with its object; `find` looks at every contact.
 
     Threads may share it. A forked child has a copy of its own.
@@ -132,18 +132,6 @@ class MemoryContactBooks:
 
     def close(self) -> None:
         self._entries = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        exception_type: type[BaseException] | None,
-        exception: BaseException | None,
-        traceback: TracebackType | None,
-        /,
-    ) -> None:
-        self.close()
 
     def _open(self) -> dict[int, _Entry]:
         if self._entries is None:

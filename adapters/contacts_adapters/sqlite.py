@@ -6,7 +6,6 @@ import sqlite3
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from types import TracebackType
 from typing import Final, Self, TypeVar, TypeVarTuple
 from weakref import WeakSet
 
@@ -24,6 +23,7 @@ from contacts_core import (
 )
 
 from . import sqlite_rows
+from .closing import Closing
 from .files import checked_path, new_file, path_of
 from .saving import Write, plan_restore, plan_save
 from .sqlite_file import STORE_ERRORS, TIMEOUT, connect, prepare, raise_store_error, store_errors
@@ -37,7 +37,7 @@ _open_stores: "WeakSet[SqliteContactBooks]" = WeakSet()
 _inherited: list[sqlite3.Connection] = []  # SQLite forbids a forked child even to close them
 
 
-class SqliteContactBooks:
+class SqliteContactBooks(Closing):
     """A repository in one SQLite file, made when missing, with mode 0600.
 
     Every save is one transaction in WAL mode with `synchronous=FULL`. Threads share the object,
@@ -230,18 +230,6 @@ class SqliteContactBooks:
         self._closed = True
         while self._idle:
             self._idle.pop().close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        exception_type: type[BaseException] | None,
-        exception: BaseException | None,
-        traceback: TracebackType | None,
-        /,
-    ) -> None:
-        self.close()
 
     def _read(self, query: Callable[[sqlite3.Connection, *_Args], _T], *args: *_Args) -> _T:
         # By hand: as context managers, these two took a fifth of a `get` (benchmarks).

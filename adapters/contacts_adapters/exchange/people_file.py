@@ -3,17 +3,17 @@
 import csv
 import sqlite3
 from collections.abc import Iterator
-from types import TracebackType
-from typing import IO, Any, Final, Self
+from typing import IO, Any, Final
 
 from contacts_core import ContactProtocol, InvalidContact, Problem, match_key, whole_number
 
+from .temporary import TemporaryDatabase
 from .text import lines, texts
 
 _TABLE: Final = "CREATE TABLE person (key TEXT PRIMARY KEY, id INTEGER, name TEXT)"
 
 
-class PeopleFile:
+class PeopleFile(TemporaryDatabase):
     """The keys and ids of people, from a CSV file with the columns `Person` and `ID`.
 
     Keys are compared as e-mail addresses are: in any case. They are kept in a temporary file when
@@ -26,15 +26,19 @@ class PeopleFile:
     """
 
     def __init__(self, stream: IO[Any], /) -> None:
-        self._db = sqlite3.connect("", isolation_level=None)
-        self._db.execute("PRAGMA journal_mode = OFF")
-        self._db.execute(_TABLE)
+        super().__init__(_TABLE)
+        try:
+            self._fill(stream)
+        except BaseException:
+            self.close()
+            raise
+
+    def _fill(self, stream: IO[Any]) -> None:
         try:
             self._db.executemany("INSERT INTO person VALUES (?, ?, ?)", self._rows(stream))
         except sqlite3.IntegrityError:
-            raise _refused(
-                self._line, "not_unique", "must have a key that no line above has"
-            ) from None
+            message = "must have a key that no line above has"
+            raise _refused(self._line, "not_unique", message) from None
         self._db.execute("CREATE INDEX by_id ON person (id)")
 
     def _rows(self, stream: IO[Any]) -> Iterator[tuple[str, int, str]]:
@@ -65,17 +69,6 @@ class PeopleFile:
     def _one(self, query: str, parameter: object) -> Any:
         row = self._db.execute(query, (parameter,)).fetchone()
         return None if row is None else row[0]
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        exception_type: type[BaseException] | None,
-        exception: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._db.close()
 
 
 def _key(key: str) -> str:

@@ -1,15 +1,14 @@
 """Where an import keeps what it has read until all of it is read, grouped by person."""
 
-import sqlite3
 from collections.abc import Iterator
 from itertools import groupby
 from operator import itemgetter
-from types import TracebackType
-from typing import Any, Final, NamedTuple, Self
+from typing import Any, Final, NamedTuple
 
 from contacts_core import Contact
 
 from .records import Given
+from .temporary import TemporaryDatabase
 
 _TABLE: Final = """
 CREATE TABLE record (
@@ -45,17 +44,14 @@ class Person(NamedTuple):
         return frozenset([row[2] for row in self.rows if row[5] is None])
 
 
-class Spool:
-    """An SQLite database without a name: what does not fit into its cache goes to a temporary file.
+class Spool(TemporaryDatabase):
+    """All records of a source, which may be larger than memory.
 
-    That file has no name either, and goes with the process. A source may be larger than memory,
-    and the rows of a person need not stand together.
+    The rows of a person need not stand together.
     """
 
     def __init__(self) -> None:
-        self._db = sqlite3.connect("", isolation_level=None)
-        self._db.execute("PRAGMA journal_mode = OFF")
-        self._db.execute(_TABLE)
+        super().__init__(_TABLE)
         self._rows: list[tuple[Any, ...]] = []
         self._last = 0
         self._in_order = True  # as most sources are: sorting is not for nothing
@@ -116,14 +112,3 @@ class Spool:
             if marks:
                 rows = [row for row in rows if row[4] is not None]
             yield Person(person_id, rows, _LISTED in marks, _REFUSED in marks)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        exception_type: type[BaseException] | None,
-        exception: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._db.close()
