@@ -62,24 +62,21 @@ def read_csv(stream: IO[Any], /, *, key: str = PERSON) -> Iterator[Record]:
     source = _Source(lines(texts(stream)))
     header = next(source, "")
     delimiter = _delimiter_of(header, key)
-    names = [] if source.problem else _cells(header, delimiter)
-    columns = {_plain(name): number for number, name in reversed([*enumerate(names)])}
-    problems = [
-        *_missing(columns, key),
-        *_repeated([_plain(name) for name in names], key),
-    ]
+    names = [] if source.problem else _names(header, delimiter)
+    problems = [*_missing(names, key), *_repeated(names, key)]
     if problems:
         yield Refused(1, tuple(problems))
         return
-    known = {_plain(name) for name in (key, *_KNOWN)}
-    yield from (Skipped(1, "unknown column") for name in names if _plain(name) not in known)
-    yield from _rows(source, delimiter, _Columns(columns, key, len(names)))
+    known = _known(key)
+    yield from (Skipped(1, "unknown column") for name in names if name not in known)
+    yield from _rows(source, delimiter, _Columns(names, key))
 
 
 class _Columns:
     """Where the cells of a row stand; None for a column that is not there."""
 
-    def __init__(self, columns: dict[str, int], key: str, width: int) -> None:
+    def __init__(self, names: list[str], key: str) -> None:
+        columns = {name: number for number, name in enumerate(names)}
         self.person = columns[_plain(key)]
         self.protocol = columns[_plain(_PROTOCOL)]
         self.label = columns[_plain(_LABEL)]
@@ -88,7 +85,7 @@ class _Columns:
         self.integration = columns.get(_plain(_INTEGRATION))
         self.id = columns.get(_plain(_ID))
         self.address = [columns[_plain(one)] for one in _ADDRESS if _plain(one) in columns]
-        self.width = width
+        self.width = len(names)
 
 
 def _rows(source: "_Source", delimiter: str, columns: _Columns) -> Iterator[Record]:
@@ -131,9 +128,9 @@ def _record(number: int, cells: list[str], columns: _Columns) -> Given | Refused
     )
 
 
-def _missing(columns: dict[str, int], key: str) -> Iterator[Problem]:
+def _missing(names: list[str], key: str) -> Iterator[Problem]:
     for name in (key, _PROTOCOL, _LABEL, _VALUE):
-        if _plain(name) not in columns:
+        if _plain(name) not in names:
             yield Problem(name, "required", "is required: a column of this name")
 
 
@@ -147,21 +144,22 @@ def _plain(name: str) -> str:
     return name.strip().lower()
 
 
+def _known(key: str) -> set[str]:
+    return {_plain(name) for name in (key, *_KNOWN)}
+
+
 def _delimiter_of(header: str, key: str = PERSON) -> str:
     """What parts the most of the names that we know: no guess from the data."""
-    known = {_plain(name) for name in (key, *_KNOWN)}
-
-    def found(delimiter: str) -> int:
-        return len(known.intersection(map(_plain, _cells(header, delimiter))))
-
-    return max(_DELIMITERS, key=found)
+    known = _known(key)
+    return max(_DELIMITERS, key=lambda one: len(known.intersection(_names(header, one))))
 
 
-def _cells(header: str, delimiter: str) -> list[str]:
+def _names(header: str, delimiter: str) -> list[str]:
     try:
-        return next(csv.reader([header], delimiter=delimiter, strict=True), [])
+        cells = next(csv.reader([header], delimiter=delimiter, strict=True), [])
     except csv.Error:
         return []
+    return [_plain(cell) for cell in cells]
 
 
 class _Source:
@@ -204,11 +202,11 @@ class _Source:
         return line
 
 
-def _looks_so(head: bytes, delimiters: str) -> bool:
-    [line, *_] = "".join(texts(io.BytesIO(head))).split("\n", 1)
+def _looks_so(begins: str, delimiters: str) -> bool:
+    line, _, _ = begins.partition("\n")
     delimiter = _delimiter_of(line)
-    names = {_plain(name) for name in _cells(line, delimiter)}
-    return delimiter in delimiters and {_plain(_PROTOCOL), _plain(_VALUE)} <= names
+    names = _names(line, delimiter)
+    return delimiter in delimiters and _plain(_PROTOCOL) in names and _plain(_VALUE) in names
 
 
 def write_csv(
@@ -258,5 +256,5 @@ def write_csv(
     return count
 
 
-register(Format("csv", (".csv",), lambda head: _looks_so(head, ",;"), read_csv))
-register(Format("tsv", (".tsv", ".tab"), lambda head: _looks_so(head, "\t"), read_csv))
+register(Format("csv", (".csv",), lambda begins: _looks_so(begins, ",;"), read_csv))
+register(Format("tsv", (".tsv", ".tab"), lambda begins: _looks_so(begins, "\t"), read_csv))

@@ -1,6 +1,7 @@
 """The formats in which contacts are exchanged; each is a module that registers itself."""
 
 from collections.abc import Callable, Iterator
+from io import BytesIO
 from typing import Final
 
 from attrs import frozen
@@ -8,6 +9,7 @@ from attrs import frozen
 from contacts_core import ContactsError
 
 from .records import Record
+from .text import texts
 
 SNIFFED: Final = 4096  # bytes of a source that are looked at to find out its format
 
@@ -33,7 +35,7 @@ class Format:
 
     name: str
     suffixes: tuple[str, ...]  # of file names, in lower case, with the dot
-    looks_so: Callable[[bytes], bool]  # whether a source that begins so is of this format
+    looks_so: Callable[[str], bool]  # whether a source that begins so is of this format
     read: Callable[..., Iterator[Record]]
     unit: str = "line"  # what the numbers of the records count
 
@@ -62,7 +64,8 @@ def format_named(name: str, /) -> Format:
 
 def format_of(name: str, head: bytes, /) -> Format:
     """The format of a file, by its beginning first and by its name; raises UnknownFormat."""
-    by_look = [format for format in _formats.values() if format.looks_so(head)]
+    begins = "".join(texts(BytesIO(head)))
+    by_look = [format for format in _formats.values() if format.looks_so(begins)]
     by_name = [format for format in _formats.values() if name.lower().endswith(format.suffixes)]
     for format in [*(one for one in by_look if one in by_name), *by_look, *by_name]:
         return format

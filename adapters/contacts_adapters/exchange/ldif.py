@@ -4,7 +4,6 @@ Source: RFC 2849 for the text, RFC 2798, 4519, 4524 and 2079 for what the attrib
 package that we found says where in the source something is wrong, or goes on behind it.
 """
 
-import io
 from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from typing import IO, Any, Final, NamedTuple
@@ -85,6 +84,7 @@ def read_ldif(
     Memory is bounded: lines, also folded ones, of more than 100,000 characters are refused, and of
     an entry all contacts after the thousandth. Records have the numbers of their lines.
 
+    >>> import io
     >>> text = "dn: uid=ann,dc=example\\nmail: ann@example.com\\nsn: Ann\\nmobile: +1 03 413"
     >>> for record in read_ldif(io.StringIO(text)):
     ...     print(record)
@@ -182,8 +182,8 @@ def _unfolded(stream: IO[Any]) -> Iterator[tuple[int, str, bool]]:
         yield first, "".join(parts), whole
 
 
-def _looks_so(head: bytes) -> bool:
-    for line, _ in lines(texts(io.BytesIO(head))):
+def _looks_so(begins: str) -> bool:
+    for line in begins.split("\n"):
         if line.strip() and not line.startswith("#"):
             return line.lower().startswith(("dn:", "version:"))
     return False

@@ -3,7 +3,6 @@
 Source: RFC 7643 section 4.1 for the user, RFC 7644 section 3.4.2 for the list.
 """
 
-import io
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -61,6 +60,7 @@ def read_scim(stream: IO[Any], /, *, key: str = "userName") -> Iterator[Record]:
     Memory is bounded: a resource has at most 262,144 characters; what is larger, or no JSON, is
     refused with all that stands behind it. Records have the number of their resource, from 1.
 
+    >>> import io
     >>> text = '{"userName": "ann", "emails": [{"value": "ann@example.com", "type": "work"}]}'
     >>> list(read_scim(io.StringIO(text)))
     [<Listed 1>, <Given 1: <Contact None: work email>>]
@@ -242,8 +242,8 @@ def _items(document: _Json) -> Iterator[object]:
     document.take("]")
 
 
-def _looks_so(head: bytes) -> bool:
-    return "".join(texts(io.BytesIO(head))).lstrip().startswith("{")
+def _looks_so(begins: str) -> bool:
+    return begins.lstrip().startswith("{")
 
 
 register(Format("scim", (".json", ".scim"), _looks_so, read_scim, unit="resource"))
