@@ -13,7 +13,7 @@ from contacts_core import Contact, ContactProtocol, InvalidContact, Problem
 
 from .formats import Format, register
 from .records import Given, Record, Refused, Skipped, given, refused
-from .text import LONGEST_LINE, lines, texts
+from .text import LONGEST_LINE, lines, number_in, texts
 
 PERSON: Final = "Person"
 _PROTOCOL, _LABEL, _VALUE = "Contact Protocol", "Contact Label", "Contact URI"
@@ -117,14 +117,15 @@ def _record(number: int, cells: list[str], columns: _Columns) -> Given | Refused
     id_cell = cells[columns.id] if columns.id is not None else ""
     if protocol not in _PROTOCOLS:
         return refused(number, *_NO_PROTOCOL, person)
-    if id_cell and not (id_cell.isascii() and id_cell.isdigit() and len(id_cell) < 20):
+    contact_id = number_in(id_cell)
+    if id_cell and contact_id is None:
         return refused(number, *_NO_ID, person)
     integration = None
     if columns.integration is not None:
         integration = cells[columns.integration].lower() in _TRUE
     return given(
         *(number, person, protocol, cells[columns.label], cells[columns.value]),
-        *(integration, int(id_cell) if id_cell else None),
+        *(integration, contact_id),
     )
 
 

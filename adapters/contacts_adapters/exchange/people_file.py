@@ -8,7 +8,7 @@ from typing import IO, Any, Final
 from contacts_core import ContactProtocol, InvalidContact, Problem, match_key, whole_number
 
 from .temporary import TemporaryDatabase
-from .text import lines, texts
+from .text import lines, number_in, texts
 
 _TABLE: Final = "CREATE TABLE person (key TEXT PRIMARY KEY, id INTEGER, name TEXT)"
 
@@ -48,10 +48,10 @@ class PeopleFile(TemporaryDatabase):
             for cells in filter(None, rows):
                 self._line = rows.line_num
                 row = dict(zip(header, cells, strict=False))
-                key, id = row.get("person"), row.get("id", "")
-                if not key or not (id.isascii() and id.isdigit() and 0 < len(id) < 20):
+                key, id = row.get("person"), number_in(row.get("id", ""))
+                if not key or id is None:
                     raise _refused(self._line, "malformed", "must have a Person and a number as ID")
-                yield _key(key), whole_number("ID", int(id)), key
+                yield _key(key), whole_number("ID", id), key
         except csv.Error:
             raise _refused(rows.line_num, "malformed", "must be CSV, as RFC 4180 says") from None
 

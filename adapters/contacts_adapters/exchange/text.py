@@ -59,3 +59,13 @@ def lines(pieces: Iterator[str], /) -> Iterator[tuple[str, bool]]:
         rest = (rest + new)[: LONGEST_LINE + 1]
     if rest:
         yield rest[:LONGEST_LINE], len(rest) <= LONGEST_LINE
+
+
+def number_in(text: str, /) -> int | None:
+    """The number that a text of at most 19 ASCII digits is; None for any other.
+
+    >>> number_in("1720"), number_in("1_720"), number_in("")
+    (1720, None, None)
+    """
+    # isdigit takes the digits of all scripts, int underscores and blanks; long ones are slow.
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else None
