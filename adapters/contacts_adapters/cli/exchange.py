@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from typing import IO, Any, BinaryIO, Final
 
 import click
@@ -162,7 +162,7 @@ def export(
         repository = stack.enter_context(open_repository(store))
         unnamed: list[int] = []
         write_csv(
-            stack.enter_context(_new_file(file)),
+            stack.enter_context(_output(file)),
             _rows(repository, name, unnamed),
             dialect="tsv" if tsv else "csv",
             ids=ids,
@@ -174,11 +174,17 @@ def export(
         raise click.exceptions.Exit(_LEFT_OUT)
 
 
-def _new_file(path: str) -> IO[Any]:
+@contextmanager
+def _output(path: str) -> Iterator[IO[Any]]:
     if path == "-":
-        return click.open_file("-", "wb")
+        with click.open_file("-", "wb") as stream:
+            yield stream
+        return
+    from contacts_adapters.files import checked_path, new_file  # POSIX alone has what it needs
+
     try:
-        return open(path, "xb", opener=lambda path, flags: os.open(path, flags, 0o600))
+        with new_file(checked_path(path)) as draft, draft.open("wb") as file:
+            yield file
     except OSError as error:
         raise click.FileError(path, os.strerror(error.errno or 0)) from None
 
