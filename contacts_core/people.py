@@ -71,11 +71,12 @@ class PeopleContacts:
     def _edit(
         self, person_id: int, change: Callable[[ContactBook], ContactBook]
     ) -> tuple[ContactBook, ContactBook]:
-        for _ in range(ATTEMPTS - 1):
+        left = ATTEMPTS
+        while True:
             before = self._repository.get(person_id)
             try:
                 return before, self._repository.save(change(before))
             except BookConflict:
-                continue
-        before = self._repository.get(person_id)
-        return before, self._repository.save(change(before))
+                left -= 1
+                if not left:
+                    raise

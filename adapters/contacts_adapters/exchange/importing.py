@@ -223,15 +223,17 @@ def _checked(person: Person, book: ContactBook) -> tuple[list[Contact], list[Ref
 
 
 def _save(people: list[Person], repository: ContactBookRepository) -> ImportReport:
-    for attempt in range(ATTEMPTS):
+    left = ATTEMPTS
+    while True:
         plan = _plan(people, _books(people, repository))
         try:
             repository.save_all(plan.books)
-            break
         except BookConflict:
-            if attempt == ATTEMPTS - 1:
+            left -= 1
+            if not left:
                 raise
-    return plan.report
+        else:
+            return plan.report
 
 
 def _planned(
