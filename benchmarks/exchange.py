@@ -1,14 +1,11 @@
 """The import of a directory's file, against parsing it and writing the rows by hand."""
 
 import csv
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
-from statistics import mean
 from tempfile import TemporaryDirectory
 
-from measure import Row, Scale, Work, interleaved
+from measure import Row, Scale, Work, interleaved, peaks_of
 from sample import fields
 from sqlite_peers import ANY_NUMBER, Raw, make_store
 
@@ -111,23 +108,16 @@ def _by_hand(source: Path, path: Path) -> None:
     raw.connection.close()
 
 
-_PEAK = """
+_RUN = """
 import sys
 from contacts_adapters import open_repository
 from contacts_adapters.exchange import import_contacts, read_csv
 with open_repository(sys.argv[2]) as repository, open(sys.argv[1], "rb") as file:
     person_of = lambda key: int(key.partition("@")[0].removeprefix("person"))
     assert not import_contacts(repository, read_csv(file), resolve=person_of).refused
-print(next(line for line in open("/proc/self/status") if line.startswith("VmHWM")).split()[1])
 """
 
 
 def _peaks(source: Path, folder: Path) -> list[float]:
     path = folder / "peak.db"
-    peaks = []
-    for _ in range(3):
-        _emptied(path)()
-        command = [sys.executable, "-c", _PEAK, str(source), f"sqlite:///{path.absolute()}"]
-        result = subprocess.run(command, check=True, capture_output=True, text=True)
-        peaks.append(float(result.stdout) * 1024)
-    return [mean(peaks)]
+    return peaks_of(_RUN, str(source), f"sqlite:///{path.absolute()}", before=_emptied(path))

@@ -126,6 +126,8 @@ import sys
 from contacts_adapters import open_repository
 with open_repository(sys.argv[1]) as repository:
     assert sum(map(len, repository.books())) == int(sys.argv[2])
+"""
+_PEAK = """
 print(next(line for line in open("/proc/self/status") if line.startswith("VmHWM")).split()[1])
 """
 
@@ -133,7 +135,7 @@ print(next(line for line in open("/proc/self/status") if line.startswith("VmHWM"
 def peak_row(group: str, scheme: str, stores: Mapping[int, Path]) -> Row:
     """How the peak of the resident set, in bytes, grows from a walk over few to one over many."""
     peaks = {
-        contacts: [_peak(f"{scheme}:///{path.absolute()}", contacts // 3 * 3) for _ in range(3)]
+        contacts: peaks_of(_WALK, f"{scheme}:///{path.absolute()}", str(contacts // 3 * 3))
         for contacts, path in stores.items()
     }
     few, many = sorted(peaks)
@@ -141,8 +143,13 @@ def peak_row(group: str, scheme: str, stores: Mapping[int, Path]) -> Row:
     return Row(group, work, f"over {few:,}", 1.5, peaks[many], peaks[few], unit="bytes")
 
 
-def _peak(url: str, contacts: int) -> float:
-    # Of a process of its own, and not by ru_maxrss: a child inherits its parent's.
-    command = [sys.executable, "-c", _WALK, url, str(contacts)]
-    result = subprocess.run(command, check=True, capture_output=True, text=True)
-    return float(result.stdout) * 1024
+def peaks_of(script: str, *arguments: str, before: Work = lambda: None) -> list[float]:
+    """The peak of the resident set, in bytes, in three runs of a script; *before* precedes each."""
+    peaks = []
+    for _ in range(3):
+        before()
+        # Of a process of its own, and not by ru_maxrss: a child inherits its parent's.
+        command = [sys.executable, "-c", script + _PEAK, *arguments]
+        result = subprocess.run(command, check=True, capture_output=True, text=True)
+        peaks.append(float(result.stdout) * 1024)
+    return peaks
